@@ -1,0 +1,1 @@
+"""The core: words, contract, the one order of steps, comparing, routing."""

@@ -1,0 +1,1 @@
+"""The doors: the readback command first."""

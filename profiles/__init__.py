@@ -1,0 +1,1 @@
+"""How a partner agreed to be visited."""

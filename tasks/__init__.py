@@ -1,0 +1,1 @@
+"""The only Celery code: app, booking tasks, sweeps, schedules, the worker runtime."""

@@ -1,0 +1,1 @@
+"""Mirrors the folders, plus conformance and e2e."""

@@ -1,0 +1,1 @@
+"""For integration engineers and for whoever sets up a machine."""
