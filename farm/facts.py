@@ -1,0 +1,209 @@
+"""The facts that pass between scripts and core: frozen, typed, and ``None`` wherever a page does not show a thing."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from farm.status import VenueStatus
+
+
+class Fact(BaseModel):
+    """A frozen model with a closed schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+_DECIMALS = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+    "JOD": 3,
+}
+
+
+class Money(Fact):
+    """An amount in minor units (cents) of a currency (ISO 4217, with its number of decimals)."""
+
+    minor: int
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+    @classmethod
+    def read(cls, text: str, currency: str) -> Money:
+        """The amount in a text like ``€ 1.234,50``, ``25.00`` or ``¥ 3,000``.
+
+        Raises:
+            ValueError: The text has no amount (``Free`` must not come here).
+        """
+        found = re.search(r"\d[\d., ']*", re.sub(r"[\u00a0\u202f]", " ", text))
+        if found is None:
+            raise ValueError("no amount in the text")
+        digits = re.sub(r"[ ']", "", found.group().rstrip(" .,'"))
+        decimals = _DECIMALS.get(currency, 2)
+        cut = re.search(rf"[.,](\d{{1,{decimals}}})$", digits) if decimals else None
+        whole, part = (digits[: cut.start()], cut.group(1)) if cut else (digits, "")
+        return cls(minor=int(re.sub(r"[.,]", "", whole) + part.ljust(decimals, "0")), currency=currency)
+
+    def __str__(self) -> str:
+        decimals = _DECIMALS.get(self.currency, 2)
+        return f"{self.minor / 10**decimals:.{decimals}f} {self.currency}"
+
+
+class Party(Fact):
+    """Who comes. ``units`` counts what is sold (tickets, rooms) where that is not the number of people."""
+
+    adults: Annotated[int, Field(ge=0, le=500)] = 0
+    children: Annotated[int, Field(ge=0, le=500)] = 0
+    units: Annotated[int, Field(ge=1, le=500)] | None = None
+
+    @property
+    def people(self) -> int:
+        """Heads, children included."""
+        return self.adults + self.children
+
+
+class Slot(Fact):
+    """A point in the venue's day. ``ends_at`` is None where the venue does not say."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime | None = None
+
+
+class Stay(Fact):
+    """Nights: from the day of arrival to the day of departure, as dates in the venue's zone."""
+
+    check_in: date
+    check_out: date
+
+
+When = Slot | Stay
+
+
+class Guest(Fact):
+    """Who the booking is for. Never in logs, error texts or artefacts."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120, repr=False)]
+    email: Annotated[
+        str, Field(pattern=r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+$", max_length=200, repr=False)
+    ]
+    phone: Annotated[str | None, Field(pattern=r"^\+?[0-9 ()/.-]{5,30}$", repr=False)] = None
+
+    @property
+    def given_name(self) -> str:
+        """All but the last word of the name; the whole name when it is one word."""
+        return self.name.rpartition(" ")[0] or self.name
+
+    @property
+    def family_name(self) -> str:
+        """The last word of the name."""
+        return self.name.rpartition(" ")[2]
+
+
+class Facts(Fact):
+    """What one page (or record) shows of a booking. ``None``: this page does not show it."""
+
+    when: When | None = None
+    resource: str | None = None
+    service: str | None = None
+    party: Party | None = None
+    guest_name: str | None = Field(default=None, repr=False)
+    guest_email: str | None = Field(default=None, repr=False)
+    guest_phone: str | None = Field(default=None, repr=False)
+    note: str | None = Field(default=None, repr=False)
+    price: Money | None = None
+    due: Money | None = None
+    status: VenueStatus | None = None
+
+
+class Offer(Fact):
+    """A slot that the venue lists.
+
+    Attributes:
+        key: What the script needs to find the same offer again in a new visit: ``hold`` starts from the offer alone.
+        becomes: The venue-side status that a booking of this offer starts with.
+        price: For the whole party, or None when the list shows none.
+        price_stage: ``final``, or ``lower_bound`` where fees may come later.
+        left: How many such units the venue says are left.
+    """
+
+    when: When
+    key: str
+    resource: str | None = None
+    service: str | None = None
+    party: Party | None = None
+    price: Money | None = None
+    price_stage: Literal["final", "lower_bound"] = "final"
+    becomes: Literal[VenueStatus.CONFIRMED, VenueStatus.PENDING] = VenueStatus.CONFIRMED
+    left: int | None = None
+
+
+class Hold(Fact):
+    """The slot is ours until ``expires_at``, as far as ``binding`` says.
+
+    Attributes:
+        binding: ``none`` (a cart that keeps nothing), ``soft`` (may be lost before its time), ``firm``.
+        expires_at: As the venue says it; None only where ``binding`` is ``none``.
+        key: What the script needs to give the hold back.
+    """
+
+    offer: Offer
+    binding: Literal["none", "soft", "firm"]
+    expires_at: AwareDatetime | None = None
+    key: str = ""
+
+    @model_validator(mode="after")
+    def _a_hold_has_an_end(self) -> Hold:
+        if self.binding != "none" and self.expires_at is None:
+            raise ValueError("a hold that binds needs the expiry that the venue shows")
+        return self
+
+
+class Recap(Facts):
+    """What the venue repeats before the last click."""
+
+
+class Claim(Fact):
+    """What the thank-you page says. Never proof.
+
+    Attributes:
+        reference: The venue reference, where the page shows one.
+        link: The guest's own link to the booking, as a path on the venue's origin; it may carry a secret.
+    """
+
+    reference: str | None = None
+    link: str | None = Field(default=None, repr=False)
+
+
+class Refusal(Fact):
+    """The venue said no, in these words. The manifest maps the words to a cause; unknown words are a doubt."""
+
+    text: str
+
+
+class Sighting(Facts):
+    """What the venue's own record shows by another path. A candidate: the core decides whose it is.
+
+    Attributes:
+        reference: The venue reference.
+        our_reference: Our planted reference where the record shows it in a field of its own.
+        key: What the script needs to act on this record (cancel) from a blank page; may carry a secret.
+    """
+
+    reference: str | None = None
+    our_reference: str | None = None
+    key: str = Field(default="", repr=False)
+
+
+class CardToken(Fact):
+    """A card at the vault, by reference. Never a number."""
+
+    token: str = Field(repr=False)
