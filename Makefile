@@ -7,7 +7,8 @@ VENUE ?=
 TESTS ?=
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 setup:  ## virtual environment, packages, a Chromium, a Redis; seconds when all is there
 	@sh tools/bootstrap.sh
