@@ -13,14 +13,14 @@
         VenueChanged           a sign is missing                   next venue, tell the owner
         RecapMismatch          recap or commit body differs        next venue, tell the owner
         SessionLost            logged out                          log in again, retry once
-        AccessRefused          403, 429, challenge                 stop this profile; never a solver, never a new identity
-          AccessNotAgreed        no agreement covers this visit      next venue, tell the owner; not a packet was sent
+        AccessRefused          403, 429, challenge                stop here; no solver, no new identity
+          AccessNotAgreed        no agreement covers this visit      next venue; not a packet was sent
         CancelledByGuest       the guest took the wish back        stop
       OutcomeUnknown         the commit may have gone out: read back only, then a human; never the next venue
       ReadBackMissing        a claim without a record
       ReadBackMismatch       the record differs
       CancelUnproven         still visible after cancel
-      ContractBroken         script or manifest is wrong: a bug, fails in CI; in production a doubt, not a crash
+      ContractBroken         script or manifest is wrong: a bug, fails in CI; past commit a doubt, not a crash
 
 Messages never carry guest data: they name steps, signs, fields and venues.
 """

@@ -1,4 +1,4 @@
-"""The facts that pass between scripts and core: frozen, typed, and ``None`` wherever a page does not show a thing."""
+"""The facts that pass between scripts and core: frozen, typed; ``None`` where a page does not show it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Offer(Fact):
     """A slot that the venue lists.
 
     Attributes:
-        key: What the script needs to find the same offer again in a new visit: ``hold`` starts from the offer alone.
+        key: What ``hold`` needs to find the same offer again in a new visit, from the offer alone.
         becomes: The venue-side status that a booking of this offer starts with.
         price: For the whole party, or None when the list shows none.
         price_stage: ``final``, or ``lower_bound`` where fees may come later.
@@ -184,7 +184,7 @@ class Claim(Fact):
 
 
 class Refusal(Fact):
-    """The venue said no, in these words. The manifest maps the words to a cause; unknown words are a doubt."""
+    """The venue said no, in these words. The manifest maps them to a cause; unknown words are a doubt."""
 
     text: str
 

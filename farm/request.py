@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import UTC, datetime, time, timedelta
-from datetime import date as Day
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from farm.facts import Fact, Guest, Money, Party, Slot, Stay, When
 class WantedSlot(Fact):
     """A time on a day, in each venue's own zone: "between 19:00 and 21:00 on the 4th"."""
 
-    date: Day
+    date: dt.date
     earliest: time
     latest: time
     preferred: time | None = None
@@ -32,7 +32,7 @@ class WantedSlot(Fact):
         return self
 
     @property
-    def day(self) -> Day:
+    def day(self) -> dt.date:
         """The first day that the booking touches."""
         return self.date
 
@@ -53,11 +53,7 @@ class WantedSlot(Fact):
     def distance(self, when: When, zone: ZoneInfo) -> timedelta:
         """How far an admitted slot is from the preferred time (or from the earliest)."""
         best = datetime.combine(self.date, self.preferred or self.earliest, tzinfo=zone)
-        return (
-            abs(when.starts_at.astimezone(UTC) - best.astimezone(UTC))
-            if isinstance(when, Slot)
-            else timedelta.max
-        )
+        return abs(when.starts_at.astimezone(UTC) - best.astimezone(UTC)) if isinstance(when, Slot) else timedelta.max
 
     def skipped_by(self, zone: ZoneInfo) -> time | None:
         """The first wall-clock time of the window that does not exist in the zone on that day."""
@@ -76,8 +72,8 @@ class WantedSlot(Fact):
 class WantedStay(Fact):
     """Nights, as dates in the venue's zone."""
 
-    check_in: Day
-    check_out: Day
+    check_in: dt.date
+    check_out: dt.date
 
     @model_validator(mode="after")
     def _in_order(self) -> WantedStay:
@@ -86,15 +82,15 @@ class WantedStay(Fact):
         return self
 
     @property
-    def day(self) -> Day:
+    def day(self) -> dt.date:
         """The first day that the booking touches."""
         return self.check_in
 
-    def admits(self, when: When, zone: ZoneInfo) -> bool:
+    def admits(self, when: When, _zone: ZoneInfo) -> bool:
         """True when the offer is for these very nights."""
         return isinstance(when, Stay) and (when.check_in, when.check_out) == (self.check_in, self.check_out)
 
-    def distance(self, when: When, zone: ZoneInfo) -> timedelta:
+    def distance(self, _when: When, _zone: ZoneInfo) -> timedelta:
         """Nothing to prefer: the nights are given."""
         return timedelta(0)
 

@@ -1,6 +1,6 @@
 """The four axes that never share a field, and the causes of failure with what to do about each.
 
-Sources: OCTO booking states for the venue side; Google Actions Center ``BookingFailure.Cause`` for the first causes.
+Sources: OCTO booking states for the venue side; Google Actions Center ``BookingFailure.Cause`` for causes.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ LIVE_STATES = frozenset(
         AttemptState.NEEDS_HUMAN,
     }
 )
-"""States in which a record may stand at the venue: the partial unique index of the ledger is built from them."""
+"""States in which a record may stand at the venue; the ledger's partial unique index is built from them."""
 
 
 class VenueStatus(StrEnum):

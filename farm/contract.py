@@ -1,0 +1,136 @@
+"""The contract: scripts report facts, the core judges.
+
+A script is one booking site (or platform) in a few named steps. It drives plain Playwright on a ``Visit``, returns
+facts and never catches an exception: the phase that the core is in decides what an error means.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from playwright.async_api import Locator, Page
+from pydantic import Field, SecretStr
+
+from farm.errors import ContractBroken, OutcomeUnknown
+from farm.facts import CardToken, Claim, Fact, Guest, Hold, Money, Offer, Recap, Refusal, Sighting, When
+from farm.request import Request
+from farm.visit import Visit
+
+
+class Account(Fact):
+    """An account that the partner gave for a role. The secret is read from its reference when the visit opens."""
+
+    role: str
+    user: str | None = Field(default=None, repr=False)
+    secret: SecretStr
+
+
+class Lookup(Fact):
+    """What a read-back may search by.
+
+    Attributes:
+        our_reference: Ours, as planted.
+        guest: As the venue knows the guest: with the tagged e-mail where the manifest plants one.
+        when: What was booked, for calendars; None when it is not known any more.
+        reference: The venue's, from the claim; None after a doubt.
+        link: The guest's own link, from the claim.
+    """
+
+    our_reference: str
+    guest: Guest
+    when: When | None = None
+    reference: str | None = None
+    link: str | None = Field(default=None, repr=False)
+
+    def must_reference(self) -> str:
+        """The venue reference, in a channel that declares ``needs = "reference"``.
+
+        Raises:
+            OutcomeUnknown: There is none, so this channel cannot answer.
+        """
+        if self.reference is None:
+            raise OutcomeUnknown("this channel needs the venue reference, and nobody knows it")
+        return self.reference
+
+    def must_link(self) -> str:
+        """The guest's link, in a channel that declares ``needs = "link"``.
+
+        Raises:
+            OutcomeUnknown: There is none, so this channel cannot answer.
+        """
+        if self.link is None:
+            raise OutcomeUnknown("this channel needs the guest's link, and nobody knows it")
+        return self.link
+
+
+class VenueScript(ABC):
+    """One booking site. The core calls the steps, in one order, and decides what follows from what they return.
+
+    Forbidden everywhere: catching exceptions, sleeping, ``page.goto`` (use ``visit.open``), an empty list that
+    did not come from ``visit.rows``, and reporting anything that the page does not show.
+    """
+
+    @abstractmethod
+    async def search(self, visit: Visit, request: Request) -> list[Offer]:
+        """All that the venue lists for the day and the party; the core filters and chooses.
+
+        Called first, on a blank page, and once more after a lost slot. Date, time and resource of an offer are what
+        the page has selected, not what was asked for: deep links lie.
+        """
+
+    @abstractmethod
+    async def hold(self, visit: Visit, offer: Offer) -> Hold:
+        """Take the offer. Able to start from the offer alone, on a blank page in a new visit.
+
+        Raises:
+            SlotLost: The venue says that it is gone, or gives less than was asked.
+        """
+
+    @abstractmethod
+    async def enter_guest(self, visit: Visit, hold: Hold, request: Request) -> Recap:
+        """Everything before the last click, and what the venue repeats there. Safe to run twice."""
+
+    async def pay(self, visit: Visit, hold: Hold, card: CardToken) -> Money:
+        """Card payment that comes before the commit, where the manifest's ``payment`` is ``deposit`` or ``full``.
+
+        Returns:
+            The amount that the page shows; the core stops when it differs from the offer.
+        """
+        raise ContractBroken("the manifest asks for a card payment and the script has no `pay`")
+
+    @abstractmethod
+    async def submit(self, visit: Visit, hold: Hold) -> Claim | Refusal:
+        """The point of no return: one click. Called once, after the guard, under the manifest's deadline.
+
+        A venue's own "no" is a value, not an error. Anything that raises here is a doubt.
+        """
+
+    async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
+        """Candidates from the venue's own record, with everything that they show. Decides nothing.
+
+        Called in a fresh context, possibly days later. A channel may name another method of the same shape.
+        """
+        raise ContractBroken("the manifest names the channel `read_back` and the script has none")
+
+    async def cancel(self, visit: Visit, sighting: Sighting) -> None:
+        """Cancel the record of a sighting, from a blank page. The proof is a read-back by the core."""
+        raise ContractBroken("the manifest has a [cancel] and the script has none")
+
+    async def release(self, visit: Visit, hold: Hold) -> None:  # noqa: B027 - most venues have nothing to give back
+        """Give a hold back that will not be used."""
+
+    async def log_in(self, visit: Visit, account: Account) -> None:
+        """Log in with the account of a role, on a blank page, before a step that needs it."""
+        raise ContractBroken("the manifest has a password account and the script has no `log_in`")
+
+    def signed_out(self, page: Page) -> Locator | None:
+        """The log-in wall, watched for in every wait. None where there is none."""
+        return None
+
+    async def occupants(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
+        """Who else holds our slot, where the venue shows it."""
+        raise ContractBroken("this script cannot see who else holds a slot")
+
+    async def change(self, visit: Visit, sighting: Sighting, request: Request) -> Claim | Refusal:
+        """Change a record in place, where the venue has a way to."""
+        raise ContractBroken("this script cannot change a booking in place")

@@ -1,0 +1,193 @@
+"""``manifest.toml``: what an integration declares, so that the core can judge it. Closed schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from farm.facts import Fact
+from farm.request import Need
+from farm.status import Cause, VenueStatus
+
+RequestKind = Literal["document", "xhr", "fetch"]
+FactName = Literal[
+    "when",
+    "resource",
+    "service",
+    "party",
+    "guest_name",
+    "guest_email",
+    "guest_phone",
+    "note",
+    "price",
+    "due",
+    "status",
+    "reference",
+]
+
+
+class RequestRule(Fact):
+    """One kind of request, as the gate recognises it.
+
+    Attributes:
+        url: A glob over the whole address (``*`` is anything); ``{origin}`` stands for the venue's origin.
+        kind: How the page sends it. None: any way. Live checks may post to the same address in another way.
+        where: Fields of the body that must have these values. Sites that route by a field need it.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: Annotated[str, Field(min_length=2)]
+    kind: RequestKind | None = None
+    where: dict[str, str] = Field(default_factory=dict)
+
+    def recognises(self, method: str, url: str, kind: str | None, fields: dict[str, str], origin: str) -> bool:
+        """True when a request is of this kind. A request on the wire has no ``kind`` and fits every one."""
+        pattern = re.escape(self.url.replace("{origin}", origin)).replace(r"\*", ".*")
+        return (
+            method == self.method
+            and re.fullmatch(pattern, url) is not None
+            and (self.kind is None or kind is None or kind == self.kind)
+            and all(fields.get(name) == value for name, value in self.where.items())
+        )
+
+
+class CommitRule(RequestRule):
+    """The one request that makes the booking, and how long the last click may take."""
+
+    deadline_s: Annotated[float, Field(gt=0, le=120)] = 30.0
+
+
+class CancelRule(RequestRule):
+    """The one request that cancels a booking, and who may send it."""
+
+    by: Literal["guest", "venue"] = "guest"
+    account: str | None = None
+    deadline_s: Annotated[float, Field(gt=0, le=120)] = 30.0
+
+
+class Channel(Fact):
+    """One path to the venue's own record.
+
+    Attributes:
+        method: The script's method, when it is not ``read_back``.
+        account: The role whose account is needed; None: the guest's own path, without log-in.
+        needs: What the look-up must bring along: the venue reference or the guest's link from the claim.
+        proves: ``complete``: an empty answer means that there is no record. ``capped``: it never denies.
+        shows: The facts that it always shows; a promised fact that is missing is ``VenueChanged``.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    method: Annotated[str, Field(pattern=r"^read_[a-z0-9_]+$")] = "read_back"
+    account: str | None = None
+    needs: Literal["reference", "link"] | None = None
+    proves: Literal["complete", "capped"] = "capped"
+    shows: tuple[FactName, ...]
+
+
+class AccountRole(Fact):
+    """A role that the partner may give an account for."""
+
+    kind: Literal["password", "token"]
+
+
+class RefusedText(Fact):
+    """These words of the venue mean this cause (compared without case, anywhere in the text)."""
+
+    text: Annotated[str, Field(min_length=3)]
+    cause: Cause
+
+
+class Tolerance(Fact):
+    """How far recap and record may differ from what was asked: not at all, unless the manifest says."""
+
+    starts_at_min: Annotated[int, Field(ge=0, le=120)] = 0
+    ends_at_min: Annotated[int, Field(ge=0, le=720)] = 0
+    price_minor: Annotated[int, Field(ge=0)] = 0
+    guest_name: Literal["exact", "any_order", "contains"] = "exact"
+
+
+class Settle(Fact):
+    """How long a record may lag behind the thank-you page, and how often to look meanwhile."""
+
+    settle_s: Annotated[float, Field(ge=0, le=86400)] = 30.0
+    first_look_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    every_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
+
+
+class Exemption(Fact):
+    """A quality rule that this integration does not meet yet: with a reason and an end."""
+
+    rule: str
+    reason: Annotated[str, Field(min_length=10)]
+    until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+class Quality(Fact):
+    """The tier that this integration has earned."""
+
+    tier: Literal["bronze", "silver", "gold"] = "bronze"
+    verified_on: str | None = None
+    exempt: tuple[Exemption, ...] = ()
+
+
+class Manifest(Fact):
+    """What one integration declares about its booking site.
+
+    Attributes:
+        source: Where its facts come from, with the date.
+        plants: Where our reference goes: as a plus-tag of the e-mail, or into the note.
+        hold_min_left_s: A hold with less time left than this is given up before the guest's data is typed.
+        step_s: The longest that one step before the commit may take.
+        settings: What each venue's file must say beyond the usual, by kind.
+    """
+
+    name: str
+    source: str
+    owners: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    payment: Literal["none", "at_venue", "transfer", "deposit", "full"] = "none"
+    plants: tuple[Literal["email", "note"], ...]
+    hold_min_left_s: Annotated[float, Field(ge=0)] = 20.0
+    step_s: Annotated[float, Field(gt=0, le=300)] = 45.0
+    commit: CommitRule
+    safe: tuple[RequestRule, ...] = ()
+    cancel: CancelRule | None = None
+    read_back: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    accounts: dict[str, AccountRole] = Field(default_factory=dict)
+    refusal: tuple[RefusedText, ...] = ()
+    status: dict[str, VenueStatus] = Field(default_factory=dict)
+    tolerance: Tolerance = Tolerance()
+    settle: Settle = Settle()
+    settings: dict[str, Literal["text", "flag", "number"]] = Field(default_factory=dict)
+    quality: Quality = Quality()
+
+    @field_validator("plants")
+    @classmethod
+    def _is_planted(cls, plants: tuple[str, ...]) -> tuple[str, ...]:
+        if not plants:
+            raise ValueError("our reference must be planted somewhere: `email` or `note`")
+        return plants
+
+    @model_validator(mode="after")
+    def _channels_hold_together(self) -> Manifest:
+        names = [channel.name for channel in self.read_back]
+        if len(set(names)) != len(names):
+            raise ValueError("two read-back channels have the same name")
+        for role in [*(channel.account for channel in self.read_back), self.cancel and self.cancel.account]:
+            if role is not None and role not in self.accounts:
+                raise ValueError(f"account role `{role}` is used but not listed under [accounts]")
+        return self
+
+    def cause_of(self, refusal: str) -> Cause | None:
+        """The cause that the venue's words mean, or None when nobody has seen these words before."""
+        said = " ".join(refusal.split()).casefold()
+        for known in self.refusal:
+            if known.text.casefold() in said:
+                return known.cause
+        return None
+
+    def channel(self, name: str) -> Channel:
+        """The read-back channel of this name."""
+        return next(channel for channel in self.read_back if channel.name == name)

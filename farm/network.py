@@ -1,0 +1,143 @@
+"""What leaves a visit's page and what comes back: the gate on every request, and the poison of a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page, Request, Response, Route
+
+from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, FarmError
+from farm.gate import CommitGate, Ruling, spoken
+
+if TYPE_CHECKING:
+    from farm.visit import Access
+
+_REFUSING = frozenset({403, 429})
+_PAGE_KINDS = frozenset({"document", "xhr", "fetch"})
+
+
+class Poison:
+    """The first thing that ends a visit from outside the script."""
+
+    def __init__(self) -> None:
+        self._error: FarmError | None = None
+        self._happened = asyncio.Event()
+
+    def by(self, error: FarmError) -> None:
+        """End the visit with this error, unless something ended it before."""
+        if self._error is None:
+            self._error = error
+            self._happened.set()
+
+    async def wait(self) -> None:
+        """Return when something has ended the visit."""
+        await self._happened.wait()
+
+    def check(self) -> None:
+        """Raise what ended the visit.
+
+        Raises:
+            FarmError: If anything did.
+        """
+        if self._error is not None:
+            raise self._error
+
+
+def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | None:
+    """The refusal that an answer means: 403, 429, or a challenge by its header."""
+    if status in _REFUSING or headers.get("cf-mitigated") == "challenge":
+        wait = headers.get("retry-after")
+        return AccessRefused(f"{what} was answered {status}" + (f", retry after {wait}" if wait else ""))
+    return None
+
+
+class Network:
+    """Stands between one page (with its context) and the world."""
+
+    def __init__(self, page: Page, gate: CommitGate, access: Access) -> None:
+        self.poison = Poison()
+        self._page = page
+        self._gate = gate
+        self._access = access
+        self._in_flight = 0
+        self._begun_at = time.monotonic()
+        self._stirred = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Route everything through the gate, and listen to everything that comes back."""
+        context = self._page.context
+        context.on("request", self._began)
+        context.on("requestfinished", self._ended)
+        context.on("requestfailed", self._ended)
+        context.on("response", self._answered)
+        await context.route("**/*", self._route)
+
+    def must_cover(self, url: str) -> None:
+        """Refuse an address outside the agreement.
+
+        Raises:
+            AccessNotAgreed: The agreement does not name its host.
+        """
+        if not self._access.covers(url):
+            raise AccessNotAgreed(f"{spoken('GET', url)}: the agreement does not name this host")
+
+    async def quiet(self, quiet_s: float) -> None:
+        """Return when nothing is in flight and nothing began for so long."""
+        while True:
+            left_s = quiet_s - (time.monotonic() - self._begun_at)
+            if self._in_flight <= 0 and left_s <= 0:
+                return
+            self._stirred.clear()
+            try:
+                async with asyncio.timeout(left_s if self._in_flight <= 0 else None):
+                    await self._stirred.wait()
+            except TimeoutError:
+                continue
+
+    async def _route(self, route: Route, request: Request) -> None:
+        try:
+            if self._lets_through(request):
+                await route.continue_()
+            else:
+                await route.abort("blockedbyclient")
+        except PlaywrightError:
+            # the page closed under the request: nothing more can leave through it
+            if not self._page.is_closed():
+                raise
+
+    def _lets_through(self, request: Request) -> bool:
+        if not self._access.covers(request.url) or not self._access.loads(request.resource_type):
+            return False
+        kind = request.resource_type if request.resource_type in _PAGE_KINDS else "other"
+        safe = request.method == "GET"
+        ruling = self._gate.rule(
+            request.method,
+            request.url,
+            kind,
+            None if safe else request.post_data,
+            "" if safe else request.headers.get("content-type", ""),
+        )
+        if ruling is Ruling.BREACH:
+            self.poison.by(ContractBroken(f"{self._gate.stopped[-1]} is neither safe nor allowed now: stopped"))
+        return ruling is Ruling.PASS
+
+    def _began(self, _request: Request) -> None:
+        self._in_flight += 1
+        self._begun_at = time.monotonic()
+        self._stirred.set()
+
+    def _ended(self, _request: Request) -> None:
+        self._in_flight -= 1
+        self._stirred.set()
+
+    def _answered(self, response: Response) -> None:
+        if response.status < 400 and "cf-mitigated" not in response.headers:
+            return
+        if response.request.resource_type not in _PAGE_KINDS or not self._access.covers(response.url):
+            return
+        error = refusal(response.status, response.headers, spoken(response.request.method, response.url))
+        if error is not None:
+            self.poison.by(error)

@@ -1,0 +1,131 @@
+"""Closed schemas for TOML: an unknown key is an error that names file, key and the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+Step = int | str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with something a person wrote.
+
+    Attributes:
+        where: The place, as ``file: key.key`` or ``key.key``.
+        what: What is wrong and what would be right. Never the value itself: it may be personal.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class SchemaFaults(Exception):
+    """Everything that is wrong with one or more files, at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+def read_toml(path: Path, model: type[Model]) -> Model:
+    """The file as a model.
+
+    Raises:
+        SchemaFaults: The file is no TOML, or does not fit the model; every fault is named.
+    """
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SchemaFaults([Fault(str(path), f"not valid TOML: {error}")]) from None
+    try:
+        return model.model_validate(written)
+    except ValidationError as error:
+        raise SchemaFaults([Fault(f"{path}: {f.where}", f.what) for f in faults_of(error, model)]) from None
+
+
+def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """A validation error in words for the person who wrote the file or the request."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return list(dict.fromkeys(_fault(detail, model) for detail in details))
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """`` (did you mean `x`?)``, or the known names when none is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return "known here: " + ", ".join(f"`{k}`" for k in sorted(known)) if known else "nothing is known here"
+
+
+def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+    path = _written_path(detail["loc"], model)
+    where = ".".join(str(step) for step in path)
+    if detail["type"] == "extra_forbidden":
+        known = sorted(_fields_at(path[:-1], model))
+        return Fault(where, f"unknown key `{path[-1]}`; {nearest(str(path[-1]), known)}")
+    if detail["type"] == "missing":
+        return Fault(where, "is missing")
+    return Fault(where, detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
+
+
+def _written_path(loc: tuple[Step, ...], model: type[BaseModel]) -> tuple[Step, ...]:
+    """The location without the names that pydantic puts in for the members of a union."""
+    kinds = {name for kind in _models_in(model) for name in (kind.__name__,)}
+    return tuple(step for step in loc if step not in kinds)
+
+
+def _models_in(annotation: object, seen: frozenset[object] = frozenset()) -> Iterator[type[BaseModel]]:
+    """Every model that an annotation can hold, nested ones too."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation in seen:
+            return
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _models_in(field.annotation, seen | {annotation})
+        return
+    for argument in get_args(annotation):
+        yield from _models_in(argument, seen)
+
+
+def _fields_at(path: tuple[Step, ...], model: type[BaseModel]) -> set[str]:
+    """The keys that are known at a place of the written document."""
+    kinds: list[object] = [model]
+    for step in path:
+        if isinstance(step, int):
+            continue
+        kinds = [
+            field.annotation
+            for kind in kinds
+            for inner in _shallow_models(kind)
+            for name, field in inner.model_fields.items()
+            if step in {name, field.alias}
+        ] or kinds
+    return {f.alias or n for kind in kinds for inner in _shallow_models(kind) for n, f in inner.model_fields.items()}
+
+
+def _shallow_models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for argument in get_args(annotation):
+        yield from _shallow_models(argument)
+
+
+def check_keys(written: Mapping[str, object], known: Sequence[str], where: str) -> list[Fault]:
+    """Faults for the keys of a free table whose names are given elsewhere."""
+    return [
+        Fault(f"{where}.{key}", f"unknown key `{key}`; {nearest(key, known)}") for key in written if key not in known
+    ]
