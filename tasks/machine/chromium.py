@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ ON_THE_PATH = (
     "google-chrome",
     "google-chrome-stable",
 )
+START_LIMIT_S = 20.0
 GET = f"run `make setup`, or install chromium-headless-shell, or set {VARIABLE} to a Chromium's executable"
 
 
@@ -55,6 +57,22 @@ def playwright_shell(environ: Mapping[str, str]) -> Path | None:
         return None
     programs = [*folder.glob("*/chrome-headless-shell"), *folder.glob("*/headless_shell")]
     return next((p for p in programs if _is_program(p)), None)
+
+
+def trouble_starting(program: Path) -> str:
+    """Why the program does not start, in one line; empty if it does. Asks for its version only."""
+    try:
+        done = subprocess.run(
+            [program, "--version"], timeout=START_LIMIT_S, capture_output=True, text=True, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer in {START_LIMIT_S:g} s"
+    except OSError as error:
+        return str(error)
+    if done.returncode == 0:
+        return ""
+    said = done.stderr.strip().splitlines()
+    return said[-1] if said else f"exit code {done.returncode}"
 
 
 def _browsers_folder(environ: Mapping[str, str], package: Path) -> Path:

@@ -25,11 +25,9 @@ STOP_DEADLINE_S = 5.0
 POLL_S = 0.02
 
 # The shell becomes the server. Its child waits for the end of a pipe whose other end only the parent holds,
-# and so sees the parent go away, even by kill -9. It lives in the server's process group, so that the server's
-# number cannot be given to anybody else while it waits.
-DIES_WITH_PARENT = (
-    'exec 3<&0; { read -r _; kill -TERM $$; } <&3 3<&- >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
-)
+# and so sees the parent go away, even by kill -9. It lives in the server's process group, so that the
+# server's number cannot be given to anybody else while it waits.
+DIES_WITH_PARENT = 'exec 3<&0; { read -r _; kill -TERM $$; } <&3 3<&- >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
 
 
 class RedisNotStarted(RuntimeError):
@@ -37,10 +35,10 @@ class RedisNotStarted(RuntimeError):
 
 
 class PrivateRedis:
-    """A Redis server for one state folder, started when first needed and shared by whoever uses that folder.
+    """A Redis server for one state folder, started when first needed and shared by all who use that folder.
 
-    Whoever started it ends it, in ``stop`` or by going away; for everybody else ``stop`` does nothing. What it
-    held is kept in an append-only file, and may be lost without harm: the ledger is the truth.
+    Whoever started it ends it, in ``stop`` or by going away; for everybody else ``stop`` does nothing. What
+    it held is kept in an append-only file, and may be lost without harm: the ledger is the truth.
     """
 
     def __init__(self, program: Path, home: Path) -> None:
@@ -103,9 +101,7 @@ class PrivateRedis:
 
     def answers(self) -> bool:
         """Whether a server answers on the socket right now."""
-        client = redis.Redis(
-            unix_socket_path=str(self.socket), socket_timeout=1.0, retry=Retry(NoBackoff(), 0)
-        )
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1.0, retry=Retry(NoBackoff(), 0))
         try:
             return bool(client.ping())
         except redis.RedisError:
@@ -145,9 +141,7 @@ class PrivateRedis:
                 return
             time.sleep(POLL_S)
         self.stop()
-        raise RedisNotStarted(
-            f"{self.program} did not answer on {self.socket} in {deadline_s:g} s; see {self.log}"
-        )
+        raise RedisNotStarted(f"{self.program} did not answer on {self.socket} in {deadline_s:g} s; see {self.log}")
 
     def __enter__(self) -> Self:
         return self.start()
