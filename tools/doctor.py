@@ -8,7 +8,7 @@ import platform
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -26,6 +26,8 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from farm.registry import Registry
+from farm.schema import SchemaFaults
 from tasks.machine.chromium import GET as GET_CHROMIUM
 from tasks.machine.chromium import find_chromium, trouble_starting
 from tasks.machine.finding import Given, Missing
@@ -33,6 +35,7 @@ from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import GET as GET_REDIS
 from tasks.machine.redis import find_redis
 
+STOCK = Path(__file__).parents[1] / "integrations"
 OLDEST_PYTHON = (3, 11)
 PROBE_LIMIT_S = 20.0
 ANSWER_LIMIT_S = 3.0
@@ -65,10 +68,11 @@ def examine(environ: Mapping[str, str] | None = None, further: Iterable[Check] =
 
     Args:
         environ: The settings; the process's own environment by default.
-        further: Checks of other layers, such as the ledger's schema or the registry; run after these.
+        further: Checks of other layers, such as the ledger's schema; run after these.
     """
     environ = os.environ if environ is None else environ
     home = Path(environ.get("READBACK_HOME") or ".readback")
+    named = environ.get("READBACK_INTEGRATIONS", "").split(os.pathsep)
     checks: list[Check] = [
         python,
         lambda: state_folder(home),
@@ -76,6 +80,7 @@ def examine(environ: Mapping[str, str] | None = None, further: Iterable[Check] =
         lambda: redis_server(environ),
         lambda: database(environ, home),
         *([lambda: broker(environ["READBACK_BROKER_URL"])] if environ.get("READBACK_BROKER_URL") else []),
+        lambda: venues([STOCK, *(Path(folder) for folder in named if folder)]),
         *further,
     ]
     return [check() for check in checks]
@@ -198,7 +203,10 @@ def broker(address: str) -> Finding:
     """Whether somebody listens at the named broker, which may be a Redis or a RabbitMQ."""
     get = "start it, or correct READBACK_BROKER_URL, or unset it to use the Redis"
     parts = urlsplit(address)
-    port = parts.port or PORTS.get(parts.scheme)
+    try:
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:  # no number, or too large
+        port = None
     if parts.scheme.endswith("+socket"):
         there, where = Path(parts.path).is_socket(), parts.path
     elif parts.hostname is None or port is None:
@@ -214,6 +222,19 @@ def _listens(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def venues(folders: Sequence[Path]) -> Finding:
+    """Whether everything that lies in the folders of integrations can be read."""
+    get = "correct the files, or take their folder out of READBACK_INTEGRATIONS"
+    lost = [str(folder) for folder in folders if not folder.is_dir()]
+    if lost:
+        return Finding("Venues", f"no such folder: {', '.join(lost)}", get)
+    try:
+        registry = Registry.load(folders)
+    except SchemaFaults as error:
+        return Finding("Venues", "; ".join(str(fault) for fault in error.faults), get)
+    return Finding("Venues", f"{len(registry.venues)} on {len(registry.integrations)} integrations")
 
 
 def rendered(findings: Iterable[Finding]) -> RenderableType:
