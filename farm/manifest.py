@@ -12,6 +12,9 @@ from farm.request import Need
 from farm.status import Cause, VenueStatus
 
 RequestKind = Literal["document", "xhr", "fetch"]
+RecapName = Literal[
+    "when", "resource", "service", "party", "guest_name", "guest_email", "guest_phone", "note", "price"
+]
 FactName = Literal[
     "when",
     "resource",
@@ -138,6 +141,7 @@ class Manifest(Fact):
     Attributes:
         source: Where its facts come from, with the date.
         plants: Where our reference goes: as a plus-tag of the e-mail, or into the note.
+        recap: The facts that the page before the last click always shows; a missing one is ``VenueChanged``.
         hold_min_left_s: A hold with less time left than this is given up before the guest's data is typed.
         step_s: The longest that one step before the commit may take.
         settings: What each venue's file must say beyond the usual, by kind.
@@ -151,6 +155,7 @@ class Manifest(Fact):
     plants: tuple[Literal["email", "note"], ...]
     hold_min_left_s: Annotated[float, Field(ge=0)] = 20.0
     step_s: Annotated[float, Field(gt=0, le=300)] = 45.0
+    recap: Annotated[tuple[RecapName, ...], Field(min_length=1)]
     commit: CommitRule
     safe: tuple[RequestRule, ...] = ()
     cancel: CancelRule | None = None

@@ -92,9 +92,13 @@ class Visit:
         Args:
             wall: The log-in wall of the script (``signed_out``), watched for in every wait.
         """
-        self._wall = wall
+        self.watch_for(wall)
         self.page.set_default_timeout(self._wait_s * 1000)
         await self._network.watch()
+
+    def watch_for(self, wall: Locator | None) -> None:
+        """Watch for the log-in wall in every wait from now on. Called by the core, after the log-in."""
+        self._wall = wall
 
     def check(self) -> None:
         """Raise what has poisoned this visit, if anything has. Called by the core after every step.

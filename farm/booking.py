@@ -1,0 +1,251 @@
+"""The one order of steps. A script can neither reorder nor skip one; the core decides what each answer means."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from farm.compare import compare, expected
+from farm.contract import VenueScript
+from farm.errors import (
+    ContractBroken,
+    FarmError,
+    NoAvailability,
+    NotBooked,
+    PriceOverCap,
+    RecapMismatch,
+    RequestRefused,
+    SlotLost,
+    VenueChanged,
+)
+from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Refusal
+from farm.gate import CommitGate, Sent
+from farm.manifest import Manifest
+from farm.phases import Phase, Step, meaning
+from farm.ports import Guard, Journal, Visits
+from farm.request import Clock, Request
+from farm.status import Cause
+from farm.venue import Venue
+from farm.visit import Visit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One attempt at one venue.
+
+    Attributes:
+        request: As planted: the guest's e-mail or note carries our reference.
+    """
+
+    venue: Venue
+    manifest: Manifest
+    script: VenueScript
+    request: Request
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How the last click ended, before anybody looked at the venue's record.
+
+    Attributes:
+        kind: ``refused`` only when the manifest knows the venue's words; everything unclear is ``in_doubt``.
+        sent: Whether the commit went out, as the gate saw it.
+        detail: In words, without guest data.
+    """
+
+    kind: Literal["claimed", "refused", "in_doubt"]
+    sent: Sent
+    claim: Claim | None = None
+    cause: Cause | None = None
+    detail: str = ""
+
+
+async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Closing:
+    """Search, hold, enter the guest, compare, guard, and click once.
+
+    Returns:
+        A claim, a refusal or a doubt. None of them is proof.
+
+    Raises:
+        NotBooked: Nothing was committed; the booking may go to the next venue.
+        ContractBroken: The script or manifest is wrong, found before the commit: nothing was committed.
+    """
+    lacking = ask.request.lacks(ask.manifest.needs)
+    if lacking:
+        raise RequestRefused(f"{ask.venue.slug} needs {', '.join(lacking)}")
+    if ask.manifest.payment in {"deposit", "full"}:
+        raise RequestRefused(f"{ask.venue.slug} wants a card before the commit, and this farm has no vault")
+    steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.SUBMIT)
+    gate = CommitGate(ask.manifest.commit, ask.manifest.safe, ask.venue.origin)
+    async with visits.open(gate, steps, None) as visit:
+        attempt = _Attempt(ask, visit, journal)
+        await visit.begin(ask.script.signed_out(visit.page))
+        hold, recap, wanted = await attempt.prepare()
+        try:
+            async with journal.stage(Step.GUARD):
+                await guard(hold.offer, hold, recap, wanted)
+        except NotBooked:
+            await attempt.release(hold)
+            raise
+        gate.open_once()
+        return await attempt.submit(hold)
+
+
+class _Attempt:
+    """The steps of one attempt in one visit."""
+
+    def __init__(self, ask: Ask, visit: Visit, journal: Journal) -> None:
+        self._ask = ask
+        self._visit = visit
+        self._journal = journal
+
+    async def prepare(self) -> tuple[Hold, Recap, Facts]:
+        """Everything that can be given up at any point; a lost slot is searched for once more."""
+        try:
+            hold = await self._search_and_hold()
+        except SlotLost:
+            hold = await self._search_and_hold()
+        wanted = expected(self._ask.request, hold.offer)
+        try:
+            script = self._ask.script
+            recap = await self._step(
+                Step.ENTER_GUEST, lambda: script.enter_guest(self._visit, hold, self._ask.request)
+            )
+            self._compare_recap(wanted, recap)
+            self._must_have_time_left(hold)
+        except (NotBooked, ContractBroken):
+            await self.release(hold)
+            raise
+        return hold, recap, wanted
+
+    async def submit(self, hold: Hold) -> Closing:
+        """The point of no return. Whatever happens now is a claim, a known refusal, or a doubt."""
+        gate, deadline_s = self._visit.gate, self._ask.manifest.commit.deadline_s
+        try:
+            async with self._journal.stage(Step.SUBMIT), asyncio.timeout(deadline_s):
+                answer = await self._ask.script.submit(self._visit, hold)
+                self._visit.check()
+        except Exception as error:  # noqa: BLE001 - past the guard every error is a doubt
+            unknown = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
+            return Closing("in_doubt", gate.sent, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
+        if isinstance(answer, Refusal):
+            cause = self._ask.manifest.cause_of(answer.text)
+            if cause is None:
+                return Closing("in_doubt", gate.sent, cause=Cause.OUTCOME_UNKNOWN, detail="refused in unknown words")
+            return Closing("refused", gate.sent, cause=cause, detail=f"the venue refused: {cause}")
+        if gate.sent == "no":
+            detail = "the script reports a claim, but the request that commits never left"
+            return Closing("in_doubt", gate.sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
+        return Closing("claimed", gate.sent, claim=answer)
+
+    async def release(self, hold: Hold) -> None:
+        """Give a hold back; that this failed changes nothing for the booking: the hold ends by itself."""
+        try:
+            async with self._journal.stage(Step.RELEASE), asyncio.timeout(self._ask.manifest.step_s):
+                await self._ask.script.release(self._visit, hold)
+        except Exception as error:  # noqa: BLE001 - said, not raised: what went wrong before is what counts
+            said = meaning(error, Phase.BEFORE, Step.RELEASE, self._ask.request.guest)
+            await self._journal.note(f"the hold was not given back: {said}")
+
+    async def _search_and_hold(self) -> Hold:
+        ask = self._ask
+        offers = await self._step(Step.SEARCH, lambda: ask.script.search(self._visit, ask.request))
+        offer = choose(offers, ask.request, ask.venue)
+        hold = await self._step(Step.HOLD, lambda: ask.script.hold(self._visit, offer))
+        try:
+            self._must_have_time_left(hold)
+        except SlotLost:
+            await self.release(hold)
+            raise
+        return hold
+
+    async def _step(self, step: Step, act: Callable[[], Awaitable[T]]) -> T:
+        """One step before the commit, under its deadline; an error means that nothing was booked."""
+        try:
+            async with self._journal.stage(step), asyncio.timeout(self._ask.manifest.step_s):
+                answer = await act()
+                self._visit.check()
+                return answer
+        except Exception as error:
+            raise meaning(_root(error, self._visit), Phase.BEFORE, step, self._ask.request.guest) from error
+
+    def _must_have_time_left(self, hold: Hold) -> None:
+        if hold.expires_at is None:
+            return
+        left = hold.expires_at - self._ask.clock()
+        if left < timedelta(seconds=self._ask.manifest.hold_min_left_s):
+            raise SlotLost(f"the hold at {self._ask.venue.slug} ends in {left.total_seconds():.0f} s: too soon")
+
+    def _compare_recap(self, wanted: Facts, recap: Recap) -> None:
+        missing = [name for name in self._ask.manifest.recap if getattr(recap, name) is None]
+        if missing:
+            raise VenueChanged(f"the recap of {self._ask.venue.slug} no longer shows {', '.join(missing)}")
+        comparison = compare(wanted, recap, self._ask.manifest.tolerance, self._ask.venue.zone)
+        if comparison.differing:
+            raise RecapMismatch(f"the recap of {self._ask.venue.slug} differs in {', '.join(comparison.differing)}")
+        _must_be_in_cap(recap.price, self._ask.request, self._ask.venue)
+
+
+def choose(offers: list[Offer], request: Request, venue: Venue) -> Offer:
+    """The offer that fits best: in the window, as asked for, big enough, in the cap; nearest to the wish first.
+
+    Raises:
+        NoAvailability: None fits.
+        PriceOverCap: Some fit, but each is over the cap.
+    """
+    fitting = [offer for offer in offers if _fits(offer, request, venue)]
+    if not fitting:
+        raise NoAvailability(f"{venue.slug} lists {len(offers)} offers for that day, and none fits")
+    affordable = [offer for offer in fitting if _in_cap(offer.price, request)]
+    if not affordable:
+        raise PriceOverCap(f"each offer of {venue.slug} that fits is over the cap")
+    return min(affordable, key=lambda offer: _rank(offer, request, venue))
+
+
+def _fits(offer: Offer, request: Request, venue: Venue) -> bool:
+    return (
+        request.when.admits(offer.when, venue.zone)
+        and _named(request.service, offer.service)
+        and _named(request.resource, offer.resource)
+        and (offer.party is None or offer.party.people == 0 or offer.party.people >= request.party.people)
+        and (offer.left is None or offer.left > 0)
+    )
+
+
+def _named(asked: str | None, offered: str | None) -> bool:
+    return asked is None or (offered is not None and asked.casefold() == offered.casefold())
+
+
+def _rank(offer: Offer, request: Request, venue: Venue) -> tuple[timedelta, int, int]:
+    spare = offer.party.people - request.party.people if offer.party is not None else 0
+    return request.when.distance(offer.when, venue.zone), spare, offer.price.minor if offer.price is not None else 0
+
+
+def _must_be_in_cap(price: Money | None, request: Request, venue: Venue) -> None:
+    if not _in_cap(price, request):
+        raise PriceOverCap(f"the price at {venue.slug} has grown over the cap")
+
+
+def _in_cap(price: Money | None, request: Request) -> bool:
+    cap = request.price_cap
+    return cap is None or price is None or (price.currency == cap.currency and price.minor <= cap.minor)
+
+
+def _root(error: Exception, visit: Visit) -> Exception:
+    """What poisoned the visit, if that is what the step's error comes from."""
+    try:
+        visit.check()
+    except FarmError as poison:
+        return poison
+    return error
+
+
+def submit_deadline(manifest: Manifest, now: datetime) -> datetime:
+    """The last moment at which a click of this attempt can still leave."""
+    return now + timedelta(seconds=manifest.commit.deadline_s)

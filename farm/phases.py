@@ -1,0 +1,78 @@
+"""The phase decides what an error means, not its class.
+
+Before the commit an error means "nothing was booked" and the booking may go elsewhere. From
+then on nothing may surface as ``NotBooked``: it becomes ``OutcomeUnknown``, and only a read-back can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from farm.errors import ContractBroken, FarmError, NotBooked, OutcomeUnknown, VenueChanged, VenueDown
+from farm.facts import Guest
+from farm.identity import untagged
+
+
+class Phase(StrEnum):
+    """Where an attempt stands towards its commit."""
+
+    BEFORE = "before"
+    COMMIT = "commit"
+    AFTER = "after"
+
+
+class Step(StrEnum):
+    """The steps, in their one order; also the names of the stages that are timed."""
+
+    LOG_IN = "log_in"
+    SEARCH = "search"
+    HOLD = "hold"
+    ENTER_GUEST = "enter_guest"
+    PAY = "pay"
+    GUARD = "guard"
+    SUBMIT = "submit"
+    READ_BACK = "read_back"
+    CANCEL = "cancel"
+    RELEASE = "release"
+
+
+def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> FarmError:
+    """What an exception of a step means in its phase, in words that carry no guest data."""
+    said = f"{step}: {in_words(error, guest)}"
+    if phase is not Phase.BEFORE:
+        cause = error.cause if isinstance(error, FarmError) and not isinstance(error, NotBooked) else None
+        return OutcomeUnknown(said, cause=cause)
+    if isinstance(error, NotBooked | ContractBroken):
+        return type(error)(said, cause=error.cause)
+    if isinstance(error, PlaywrightError) and not isinstance(error, PlaywrightTimeout):
+        return VenueDown(said)
+    if isinstance(error, TimeoutError) and not isinstance(error, PlaywrightTimeout):
+        return VenueDown(f"{step}: took longer than its deadline")
+    return VenueChanged(said)
+
+
+def in_words(error: Exception, guest: Guest | None) -> str:
+    """The first line of an error, and for Playwright what it waited for; guest data taken out."""
+    text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = lines[0] if lines else type(error).__name__
+    if isinstance(error, PlaywrightError):
+        waited = next((line for line in lines if line.lstrip("- ").startswith("waiting for")), "")
+        said = f"{said} {waited.lstrip('- ')}".strip()
+    elif not isinstance(error, FarmError):
+        said = f"{type(error).__name__}: {said}"
+    return without_guest(said, guest)[:300]
+
+
+def without_guest(text: str, guest: Guest | None) -> str:
+    """The text with the guest's own data replaced."""
+    if guest is None:
+        return text
+    words = [guest.email, untagged(guest.email), guest.phone or "", guest.name, guest.given_name, guest.family_name]
+    for word in sorted(filter(None, words), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[guest]", text, flags=re.IGNORECASE)
+    return text

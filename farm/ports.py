@@ -1,0 +1,57 @@
+"""What the core needs from outside: visits, a place to write down where it stands, and the commit guard."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from farm.facts import Facts, Hold, Offer, Recap
+from farm.gate import CommitGate
+from farm.phases import Step
+from farm.visit import Visit
+
+
+class Visits(Protocol):
+    """Opens visits of one venue under its partner's profile."""
+
+    def open(self, gate: CommitGate, steps: tuple[Step, ...], role: str | None) -> AbstractAsyncContextManager[Visit]:
+        """A visit in a fresh browser context; closed, with its context, on the way out.
+
+        Args:
+            gate: Rules on everything that leaves.
+            steps: What will be done there; the agreement must allow each.
+            role: The account to act under; None for a guest.
+
+        Raises:
+            AccessNotAgreed: Before a single packet, when the agreement does not cover the visit.
+        """
+        ...
+
+    def has_account(self, role: str) -> bool:
+        """True when the partner gave an account for the role."""
+        ...
+
+
+class Journal(Protocol):
+    """Where an attempt writes down what it does; guest data never goes there."""
+
+    def stage(self, step: Step) -> AbstractAsyncContextManager[None]:
+        """Announce a step and time it."""
+        ...
+
+    async def note(self, text: str) -> None:
+        """Write down something that went wrong and changes nothing (a hold that could not be given back)."""
+        ...
+
+
+class Guard(Protocol):
+    """The commit guard: one conditional, durable write. After it nothing is retried."""
+
+    async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
+        """Move the attempt to ``committing``.
+
+        Raises:
+            CancelledByGuest: The guest took the wish back.
+            FarmError: Somebody else owns the booking now, or another attempt is past its commit.
+        """
+        ...
