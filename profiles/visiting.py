@@ -1,0 +1,103 @@
+"""Opens the Playwright context of a visit as the partner agreed, and holds every request to the agreement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext
+
+from farm.errors import AccessNotAgreed
+from farm.gate import CommitGate
+from farm.manifest import Manifest
+from farm.phases import Step
+from farm.request import Clock
+from farm.venue import Venue
+from farm.visit import Visit
+from profiles.partner import Partner, Viewport
+from profiles.secrets import is_there, open_account
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What a browser context says about itself."""
+
+    locale: str
+    timezone: str
+    viewport: Viewport
+    color_scheme: str
+
+
+class Engine(Protocol):
+    """Where contexts come from: the worker's browser, under its deadlines."""
+
+    async def new_context(self, appearance: Appearance) -> BrowserContext:
+        """A fresh context with nothing in it."""
+        ...
+
+    async def close_context(self, context: BrowserContext) -> None:
+        """Close a context, whatever state the browser is in."""
+        ...
+
+
+class AgreedAccess:
+    """The agreement, as every request of one visit meets it."""
+
+    def __init__(self, partner: Partner) -> None:
+        self._hosts = frozenset(partner.access.hosts)
+        self._skip = frozenset(partner.fingerprint.skip)
+        self._gap_s = partner.pacing.gap_ms / 1000
+        self._last = float("-inf")
+
+    def covers(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme in {"data", "blob"} or (parts.scheme in {"http", "https"} and parts.netloc in self._hosts)
+
+    def loads(self, resource_type: str) -> bool:
+        return resource_type not in self._skip
+
+    async def pace(self) -> None:
+        wait_s = self._last + self._gap_s - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        self._last = time.monotonic()
+
+
+class PartnerVisits:
+    """Visits of one venue under its partner's profile (the core's port ``Visits``)."""
+
+    def __init__(self, engine: Engine, partner: Partner, venue: Venue, manifest: Manifest, clock: Clock) -> None:
+        self._engine = engine
+        self._partner = partner
+        self._venue = venue
+        self._manifest = manifest
+        self._clock = clock
+
+    def has_account(self, role: str) -> bool:
+        terms = self._partner.session.accounts.get(role)
+        return terms is not None and is_there(terms)
+
+    @asynccontextmanager
+    async def open(self, gate: CommitGate, steps: tuple[Step, ...], role: str | None) -> AsyncIterator[Visit]:
+        self._partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
+        terms = self._partner.session.accounts.get(role) if role is not None else None
+        if role is not None and terms is None:
+            raise AccessNotAgreed(f"partner {self._partner.slug} gave no account for the role `{role}`")
+        account = open_account(role, terms) if role is not None and terms is not None else None
+        context = await self._engine.new_context(self._appearance())
+        try:
+            page = await context.new_page()
+            access = AgreedAccess(self._partner)
+            yield Visit(page, self._venue, self._manifest, gate, access, account)
+        finally:
+            await self._engine.close_context(context)
+
+    def _appearance(self) -> Appearance:
+        looks = self._partner.fingerprint
+        zone = self._venue.timezone if looks.timezone == "venue" else looks.timezone
+        return Appearance(looks.locale, zone, looks.viewport, looks.color_scheme)
