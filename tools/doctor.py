@@ -177,7 +177,7 @@ def database(environ: Mapping[str, str], home: Path) -> Finding:
     try:
         url = make_url(address)
         url = url.set(drivername=DRIVERS[url.get_backend_name()])
-    except (ArgumentError, KeyError):
+    except (ArgumentError, KeyError, ValueError):
         return Finding("Database", "READBACK_DATABASE_URL is no address of PostgreSQL or SQLite", get)
     if url.get_backend_name() == "sqlite":  # to connect would make the file
         file = Path(url.database or "")
