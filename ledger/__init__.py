@@ -1,1 +1,1 @@
-"""Where bookings are remembered."""
+"""Where bookings are remembered. The ledger is the truth; everything else is a hint."""

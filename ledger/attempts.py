@@ -1,0 +1,150 @@
+"""Attempts: begun under a lease, guarded before the click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from farm.errors import CancelledByGuest
+from farm.facts import Fact, Hold, Offer, Recap
+from farm.status import AttemptState, BookingStatus
+from ledger import events
+from ledger.errors import AnotherAttemptLive, IllegalChange, LeaseLost
+from ledger.leases import IS_CURRENT, held, refuse_stale
+from ledger.records import AttemptRecord, Lease, NewEvent
+from ledger.tables import attempts, bookings
+from ledger.transitions import booking_sources
+
+_ROW = attempts.c
+COLUMNS = [_ROW[field.name] for field in fields(AttemptRecord)]
+"""The columns of an ``AttemptRecord``, in its order."""
+
+_OF_BOOKING = select(*COLUMNS).where(_ROW.booking_id == bindparam("booking")).order_by(_ROW.number)
+BY_ID = select(*COLUMNS).where(_ROW.booking_id == bindparam("booking"), _ROW.id == bindparam("attempt"))
+_INSERT = insert(attempts).returning(*COLUMNS)
+_BEGIN = (
+    update(bookings)
+    .where(*IS_CURRENT, bookings.c.status.in_(booking_sources(BookingStatus.ATTEMPTING)))
+    .values(
+        status=BookingStatus.ATTEMPTING,
+        venue=bindparam("at_venue"),
+        settled_at=None,
+        updated_at=bindparam("now"),
+        last_attempt=bookings.c.last_attempt + 1,
+        last_event=bookings.c.last_event + 1,
+    )
+    .returning(bookings.c.last_attempt, bookings.c.last_event)
+)
+_MAY_COMMIT = (
+    update(bookings)
+    .where(
+        *IS_CURRENT,
+        bookings.c.lease_until > bindparam("now"),
+        bookings.c.cancel_requested_at.is_(None),
+    )
+    .values(updated_at=bindparam("now"), last_event=bookings.c.last_event + 1)
+    .returning(bookings.c.last_event)
+)
+_COMMITTING = (
+    update(attempts)
+    .where(
+        _ROW.id == bindparam("attempt"),
+        _ROW.booking_id == bindparam("booking"),
+        _ROW.fence == bindparam("held_fence"),
+        _ROW.state == AttemptState.PREPARED,
+    )
+    .values(state=AttemptState.COMMITTING, committed_at=bindparam("now"))
+    .returning(_ROW.number, _ROW.venue)
+)
+_DURABLY = text("SET LOCAL synchronous_commit = on")
+
+
+@dataclass(frozen=True, slots=True)
+class AboutToCommit:
+    """What is written down before the click, so that any other worker can read the booking back."""
+
+    attempt_id: str
+    offer: Offer
+    hold: Hold
+    recap: Recap
+    expected: Fact
+    submit_deadline: datetime
+
+
+def record(row: Sequence[Any]) -> AttemptRecord:
+    """The record behind a row of ``COLUMNS``."""
+    return AttemptRecord(*row)
+
+
+def of_booking(connection: Connection, booking_id: str) -> list[AttemptRecord]:
+    """The attempts of a booking, in order."""
+    return [record(row) for row in connection.execute(_OF_BOOKING, {"booking": booking_id})]
+
+
+def start(
+    connection: Connection,
+    lease: Lease,
+    attempt_id: str,
+    venue: str,
+    reference_for: Callable[[int], str],
+    now: datetime,
+) -> AttemptRecord:
+    """A prepared attempt with the next number; the booking is ``attempting``."""
+    taken = connection.execute(_BEGIN, {**held(lease), "at_venue": venue, "now": now}).one_or_none()
+    if taken is None:
+        booking = refuse_stale(connection, lease)
+        raise IllegalChange(f"a booking that is {booking.status} cannot become {BookingStatus.ATTEMPTING}")
+    number, last_event = taken
+    our_reference = reference_for(number)
+    values = {
+        "id": attempt_id,
+        "booking_id": lease.booking_id,
+        "number": number,
+        "venue": venue,
+        "our_reference": our_reference,
+        "state": AttemptState.PREPARED,
+        "fence": lease.fence,
+        "stages": (),
+        "read_backs": 0,
+        "started_at": now,
+    }
+    row = connection.execute(_INSERT, values).one()
+    event = NewEvent("attempt.started", number, venue, {"our_reference": our_reference})
+    events.append(connection, lease.booking_id, last_event, now, [event])
+    return record(row)
+
+
+def guard(connection: Connection, lease: Lease, about: AboutToCommit, now: datetime) -> bool:
+    """Prepared becomes committing if nothing at all speaks against it; True, or an error that says what does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_DURABLY)
+    last_event = connection.execute(_MAY_COMMIT, {**held(lease), "now": now}).scalar_one_or_none()
+    if last_event is None:
+        booking = refuse_stale(connection, lease)
+        if booking.cancel_requested_at is not None:
+            raise CancelledByGuest
+        raise LeaseLost
+    facts = {name: getattr(about, name).model_dump_json() for name in ("offer", "hold", "recap", "expected")}
+    facts["submit_deadline"] = about.submit_deadline
+    try:
+        row = connection.execute(
+            _COMMITTING, {**held(lease), **facts, "attempt": about.attempt_id, "now": now}
+        ).one_or_none()
+    except IntegrityError as error:
+        raise AnotherAttemptLive from error
+    if row is None:
+        raise LeaseLost("the attempt is not prepared under this lease (any more)")
+    event = NewEvent("attempt.guarded", row.number, row.venue, {"submit_deadline": about.submit_deadline.isoformat()})
+    events.append(connection, lease.booking_id, last_event, now, [event])
+    return True
+
+
+def is_guarded(connection: Connection, lease: Lease, attempt_id: str) -> bool:
+    """True when the attempt is committing under this very lease: asked after a commit that broke."""
+    row = connection.execute(BY_ID, {"booking": lease.booking_id, "attempt": attempt_id}).one_or_none()
+    return row is not None and row.state is AttemptState.COMMITTING and row.fence == lease.fence

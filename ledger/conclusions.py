@@ -1,0 +1,141 @@
+"""One transition of a booking, written whole under its fence: attempt, booking, events, wake-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from farm.facts import Fact
+from farm.status import AttemptState, BookingStatus
+from ledger import attempts as attempts_
+from ledger import bookings as bookings_
+from ledger import events, wake_ups
+from ledger.errors import AnotherAttemptLive, IllegalChange
+from ledger.leases import IS_CURRENT, held, refuse_stale
+from ledger.records import (
+    UNSET,
+    AttemptChange,
+    AttemptRecord,
+    BookingChange,
+    BookingRecord,
+    Lease,
+    NewEvent,
+    NewWakeUp,
+    WakeUpKind,
+)
+from ledger.tables import attempts, bookings
+from ledger.transitions import ENDED_WITHOUT, LIVE, STILL_OPEN, attempt_sources, booking_sources
+
+_ANY_STATUS = list(BookingStatus)
+_WRITE_BOOKING = (
+    update(bookings)
+    .where(*IS_CURRENT, bookings.c.status.in_(bindparam("sources", expanding=True)))
+    .values(last_event=bookings.c.last_event + bindparam("more_events"))
+    .returning(*bookings_.COLUMNS)
+)
+_WRITE_ATTEMPT = update(attempts).where(attempts.c.id == bindparam("attempt"))
+_LIVE_ATTEMPT = (
+    select(attempts.c.id).where(attempts.c.booking_id == bindparam("booking"), attempts.c.state.in_(LIVE)).limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Everything that one transition writes."""
+
+    attempt: AttemptChange | None
+    booking: BookingChange | None
+    events: Sequence[NewEvent]
+    wake: Sequence[NewWakeUp]
+    done: Sequence[WakeUpKind]
+
+
+def conclude(connection: Connection, lease: Lease, what: Conclusion, now: datetime) -> BookingRecord:
+    """Write it all, or raise and write nothing."""
+    booking = _change_booking(connection, lease, what.booking, len(what.events), now)
+    if what.attempt is not None:
+        _change_attempt(connection, lease, what.attempt, now)
+    if what.booking is not None and what.booking.status in ENDED_WITHOUT:
+        live = connection.execute(_LIVE_ATTEMPT, {"booking": lease.booking_id}).scalar_one_or_none()
+        if live is not None:
+            raise IllegalChange(f"a booking cannot become {booking.status} while attempt {live} is live")
+    events.append(connection, lease.booking_id, booking.last_event, now, what.events)
+    for kind in what.done:
+        wake_ups.finish(connection, lease.booking_id, kind, now)
+    for wake_up in what.wake:
+        wake_ups.wake(connection, lease.booking_id, wake_up.kind, wake_up.due_at)
+    return booking
+
+
+def has_landed(connection: Connection, lease: Lease, now: datetime) -> BookingRecord | None:
+    """The booking, if the transition of this moment is in it: asked after a commit that broke."""
+    booking = bookings_.find(connection, lease.booking_id)
+    return booking if booking.fence == lease.fence and booking.updated_at == now else None
+
+
+def _change_booking(
+    connection: Connection, lease: Lease, change: BookingChange | None, more_events: int, now: datetime
+) -> BookingRecord:
+    change = change or BookingChange()
+    values = _given(change, ("status", "cause", "sentence", "venue", "venue_reference", "verdict"))
+    status = change.status
+    if status is BookingStatus.CONFIRMED and not isinstance(change.verdict, Fact):
+        raise IllegalChange("a booking is confirmed by a verdict, given in the same change")
+    if status is not UNSET:
+        values["settled_at"] = now if status.settled else None
+    sources = _ANY_STATUS if status is UNSET else booking_sources(status)
+    row = connection.execute(
+        _WRITE_BOOKING,
+        {**held(lease), **values, "updated_at": now, "sources": sources, "more_events": more_events},
+    ).one_or_none()
+    if row is None:
+        before = refuse_stale(connection, lease)
+        raise IllegalChange(f"a booking that is {before.status} cannot become {status}")
+    return bookings_.record(row)
+
+
+def _change_attempt(connection: Connection, lease: Lease, change: AttemptChange, now: datetime) -> None:
+    row = connection.execute(attempts_.BY_ID, {"booking": lease.booking_id, "attempt": change.id}).one_or_none()
+    if row is None:
+        raise IllegalChange("the booking has no such attempt")
+    before = attempts_.record(row)
+    values = _given(change, ("state", "cause", "detail", "claim", "sent", "verdict"))
+    if change.state is not UNSET:
+        _check_transition(before, change)
+        values["closed_at"] = None if change.state in STILL_OPEN else now
+    if change.stages:
+        values["stages"] = (*before.stages, *change.stages)
+    if change.looked:
+        values["read_backs"] = before.read_backs + change.looked
+    if not values:
+        return
+    try:
+        connection.execute(_WRITE_ATTEMPT, {**values, "attempt": change.id})
+    except IntegrityError as error:
+        raise AnotherAttemptLive from error
+
+
+def _check_transition(before: AttemptRecord, change: AttemptChange) -> None:
+    state = change.state
+    if state is UNSET:
+        return
+    if before.state not in attempt_sources(state):
+        raise IllegalChange(f"an attempt that is {before.state} cannot become {state}")
+    if state is AttemptState.COMMITTING and before.state is not state:
+        raise IllegalChange("only the commit guard makes an attempt committing")
+    sent = before.sent if change.sent is UNSET else change.sent
+    if (before.state, state) == (AttemptState.COMMITTING, AttemptState.NOT_BOOKED) and sent != "no":
+        raise IllegalChange("past the guard an attempt is not_booked only if nothing was sent")
+
+
+def _given(change: AttemptChange | BookingChange, names: Sequence[str]) -> dict[str, object]:
+    given: Mapping[str, object] = {name: getattr(change, name) for name in names}
+    return {
+        name: value.model_dump_json() if isinstance(value, Fact) else value
+        for name, value in given.items()
+        if value is not UNSET
+    }

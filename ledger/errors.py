@@ -1,0 +1,47 @@
+"""What the ledger refuses. None of these is a word to the guest: they stop the worker that meets them.
+
+::
+
+    LedgerError
+      NoSuchBooking          the id names nothing
+      IdempotencyConflict    the same key came with another body
+      CodeTaken              another booking has that reference code: mint a new one
+      LeaseLost              the lease ran out, or another worker took it: stop, write nothing
+        AnotherAttemptLive     another attempt of this booking is past its commit guard: stop
+      IllegalChange          a change that the table of transitions does not know (a ``ValueError``: a bug)
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class LedgerError(Exception):
+    """The ledger refuses."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)) or type(self).__name__)
+
+
+class NoSuchBooking(LedgerError):
+    """No booking has this id."""
+
+
+class IdempotencyConflict(LedgerError):
+    """This idempotency key was used with another request."""
+
+
+class CodeTaken(LedgerError):
+    """Another booking has this reference code."""
+
+
+class LeaseLost(LedgerError):
+    """The lease is no longer ours: another worker may be at this booking."""
+
+
+class AnotherAttemptLive(LeaseLost):
+    """Another attempt of this booking is past its commit guard."""
+
+
+class IllegalChange(LedgerError, ValueError):
+    """No such transition."""

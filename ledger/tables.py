@@ -1,0 +1,121 @@
+"""The four tables. The rules that must never break are constraints here, not habits elsewhere."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
+from ledger.columns import Moment, Payload, Stages, Word
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_LIVE = text("state IN ({})".format(", ".join(sorted(f"'{state}'" for state in LIVE_STATES))))
+_OPEN = text("done_at IS NULL")
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("reseller", String(40), nullable=False),
+    Column("reseller_reference", String(80)),
+    Column("idempotency_key", String(255)),
+    Column("request_fingerprint", String(64), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("code", String(16), nullable=False, unique=True),
+    Column("status", Word(BookingStatus), nullable=False),
+    Column("cause", Word(Cause)),
+    Column("sentence", Text),
+    Column("venue", String(80)),
+    Column("venue_reference", String(120)),
+    Column("verdict", Text),
+    Column("fence", Integer, nullable=False),
+    Column("lease_owner", String(120)),
+    Column("lease_until", Moment),
+    Column("cancel_requested_at", Moment),
+    Column("last_attempt", Integer, nullable=False),
+    Column("last_event", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    UniqueConstraint("reseller", "idempotency_key"),
+    CheckConstraint("status <> 'confirmed' OR verdict IS NOT NULL", name="confirmed_has_a_verdict"),
+    Index("ix_bookings_status", "status"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("venue", String(80), nullable=False),
+    Column("our_reference", String(40), nullable=False, unique=True),
+    Column("state", Word(AttemptState), nullable=False),
+    Column("cause", Word(Cause)),
+    Column("detail", Text),
+    Column("fence", Integer, nullable=False),
+    Column("offer", Text),
+    Column("hold", Text),
+    Column("recap", Text),
+    Column("expected", Text),
+    Column("claim", Text),
+    Column("sent", String(8)),
+    Column("submit_deadline", Moment),
+    Column("stages", Stages, nullable=False),
+    Column("verdict", Text),
+    Column("read_backs", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("committed_at", Moment),
+    Column("closed_at", Moment),
+    UniqueConstraint("booking_id", "number"),
+    Index("ux_attempts_one_live", "booking_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_attempts_venue_state", "venue", "state"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("booking_id", ForeignKey("bookings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("attempt", Integer),
+    Column("venue", String(80)),
+    Column("payload", Payload, nullable=False),
+)
+"""Append-only: triggers on both databases refuse every change (they stand in the first migration)."""
+
+wake_ups = Table(
+    "wake_ups",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("sends", Integer, nullable=False),
+    Column("done_at", Moment),
+    Index("ux_wake_ups_one_open", "booking_id", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_wake_ups_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)

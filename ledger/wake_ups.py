@@ -1,0 +1,100 @@
+"""What must happen later. A row is the work; the message that a relay makes of it is a hint."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger.records import WakeUp, WakeUpKind
+from ledger.tables import wake_ups
+
+_ROW = wake_ups.c
+_COLUMNS = [_ROW[field.name] for field in fields(WakeUp)]
+_IS_OPEN = _ROW.done_at.is_(None)
+
+
+def _upsert(into: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+    new = into(wake_ups)
+    due_at = case(
+        (and_(_ROW.sent_at.is_(None), _ROW.due_at < new.excluded.due_at), _ROW.due_at),
+        else_=new.excluded.due_at,
+    )
+    return new.on_conflict_do_update(
+        index_elements=[_ROW.booking_id, _ROW.kind],
+        index_where=_IS_OPEN,
+        set_={"due_at": due_at, "sent_at": None},
+    )
+
+
+_INSERT = insert(wake_ups)
+_UPSERTS = {"sqlite": _upsert(sqlite.Insert), "postgresql": _upsert(postgresql.Insert)}
+_FINISH = (
+    update(wake_ups)
+    .where(_ROW.booking_id == bindparam("booking"), _ROW.kind == bindparam("which"), _IS_OPEN)
+    .values(done_at=bindparam("now"))
+)
+_due = (
+    select(_ROW.id)
+    .where(
+        _IS_OPEN,
+        _ROW.due_at <= bindparam("now"),
+        or_(_ROW.sent_at.is_(None), _ROW.sent_at <= bindparam("sent_before")),
+    )
+    .order_by(_ROW.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # SQLite has one writer at a time anyway and is told nothing
+    .cte("due")
+)
+_PICK = (
+    update(wake_ups)
+    .where(_ROW.id.in_(select(_due.c.id)))
+    .values(sent_at=bindparam("now"), sends=_ROW.sends + 1)
+    .returning(*_COLUMNS)
+)
+_NEXT = select(
+    select(func.min(_ROW.due_at)).where(_IS_OPEN, _ROW.sent_at.is_(None)).scalar_subquery(),
+    select(func.min(_ROW.sent_at)).where(_IS_OPEN, _ROW.sent_at.is_not(None)).scalar_subquery(),
+)
+_OPEN = select(*_COLUMNS).where(_ROW.booking_id == bindparam("booking"), _IS_OPEN).order_by(_ROW.due_at)
+
+
+def first(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
+    """The wake-up of a booking that has none yet."""
+    connection.execute(_INSERT, {"booking_id": booking_id, "kind": kind, "due_at": due_at, "sends": 0})
+
+
+def wake(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
+    """Set the open wake-up, or make one. The earlier time wins until it was sent; then the given one does."""
+    connection.execute(
+        _UPSERTS[connection.dialect.name],
+        {"booking_id": booking_id, "kind": kind, "due_at": due_at, "sends": 0},
+    )
+
+
+def finish(connection: Connection, booking_id: str, kind: WakeUpKind, now: datetime) -> None:
+    """Close the open wake-up of this kind, if there is one."""
+    connection.execute(_FINISH, {"booking": booking_id, "which": kind, "now": now})
+
+
+def pick_due(connection: Connection, now: datetime, limit: int, resend_after_s: float) -> list[WakeUp]:
+    """Take what is due, or was sent that long ago and is still open. Each goes to one relay only."""
+    sent_before = now - timedelta(seconds=resend_after_s)
+    rows = connection.execute(_PICK, {"now": now, "sent_before": sent_before, "most": limit})
+    return sorted((WakeUp(*row) for row in rows), key=lambda wake_up: (wake_up.due_at, wake_up.id))
+
+
+def next_due(connection: Connection, resend_after_s: float | None) -> datetime | None:
+    """When the next wake-up has to be sent (or sent again)."""
+    unsent, sent = connection.execute(_NEXT).one()
+    moments = [unsent] if unsent else []
+    if sent and resend_after_s is not None:
+        moments.append(sent + timedelta(seconds=resend_after_s))
+    return min(moments, default=None)
+
+
+def still_open(connection: Connection, booking_id: str) -> list[WakeUp]:
+    """The open wake-ups of a booking."""
+    return [WakeUp(*row) for row in connection.execute(_OPEN, {"booking": booking_id})]
