@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Request, Response, Route
 
-from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, FarmError
+from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, FarmError, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
 
 if TYPE_CHECKING:
     from farm.visit import Access
 
 _REFUSING = frozenset({403, 429})
+# how a navigation ends that we stopped, or that a newer one (or a download) took over
+_NO_BREAK = frozenset({"net::ERR_BLOCKED_BY_CLIENT", "net::ERR_ABORTED"})
 _PAGE_KINDS = frozenset({"document", "xhr", "fetch"})
 
 
@@ -72,6 +74,7 @@ class Network:
         context.on("request", self._began)
         context.on("requestfinished", self._ended)
         context.on("requestfailed", self._ended)
+        self._page.on("requestfailed", self._broke_off)
         context.on("response", self._answered)
         await context.route("**/*", self._route)
 
@@ -132,6 +135,13 @@ class Network:
     def _ended(self, _request: Request) -> None:
         self._in_flight -= 1
         self._stirred.set()
+
+    def _broke_off(self, request: Request) -> None:
+        """A page whose connection broke shows no sign any more: known at once, not after the longest wait."""
+        if not request.is_navigation_request() or request.frame != self._page.main_frame:
+            return
+        if request.failure not in _NO_BREAK:
+            self.poison.by(VenueDown(f"{spoken(request.method, request.url)} broke off: {request.failure}"))
 
     def _answered(self, response: Response) -> None:
         if response.status < 400 and "cf-mitigated" not in response.headers:
