@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from farm.registry import Registry
 from farm.schema import SchemaFaults
 from tasks.machine.chromium import GET as GET_CHROMIUM
-from tasks.machine.chromium import find_chromium, trouble_starting
+from tasks.machine.chromium import find_chromium, find_driver, trouble_starting
 from tasks.machine.finding import Given, Missing
 from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import GET as GET_REDIS
@@ -76,6 +77,7 @@ def examine(environ: Mapping[str, str] | None = None, further: Iterable[Check] =
     checks: list[Check] = [
         python,
         lambda: state_folder(home),
+        lambda: driver(environ),
         lambda: chromium(environ),
         lambda: redis_server(environ),
         lambda: database(environ, home),
@@ -88,10 +90,10 @@ def examine(environ: Mapping[str, str] | None = None, further: Iterable[Check] =
 
 def python() -> Finding:
     """The interpreter's version."""
-    version = platform.python_version()
+    running = platform.python_version()
     if sys.version_info[:2] < OLDEST_PYTHON:
-        return Finding("Python", version, "install Python 3.11 or newer and run `make clean setup`")
-    return Finding("Python", version)
+        return Finding("Python", running, "install Python 3.11 or newer and run `make clean setup`")
+    return Finding("Python", running)
 
 
 def state_folder(home: Path) -> Finding:
@@ -106,6 +108,14 @@ def state_folder(home: Path) -> Finding:
     return Finding("State folder", str(home.absolute()) + ("" if there == home.absolute() else " (not made yet)"))
 
 
+def driver(environ: Mapping[str, str]) -> Finding:
+    """Whether Playwright's own program starts."""
+    found = find_driver(environ)
+    if isinstance(found, Missing):
+        return Finding("Playwright", found.why, found.get)
+    return Finding("Playwright", f"{version('playwright')}, {found.path} ({found.how})")
+
+
 def chromium(environ: Mapping[str, str]) -> Finding:
     """Whether the browser that visits run in starts and shows a page."""
     found = find_chromium(environ)
@@ -113,12 +123,14 @@ def chromium(environ: Mapping[str, str]) -> Finding:
         return Finding("Chromium", found.why, found.get)
     if trouble := trouble_starting(found.path):
         return Finding("Chromium", f"{found.path} does not start: {trouble}", GET_CHROMIUM)
+    if isinstance(lost := find_driver(environ), Missing):
+        return Finding("Chromium", f"{found.path} was not tried: {lost.why}", lost.get)
     try:
-        version = asyncio.run(asyncio.wait_for(_open_a_page(found.path), PROBE_LIMIT_S))
+        running = asyncio.run(asyncio.wait_for(_open_a_page(found.path), PROBE_LIMIT_S))
     except (PlaywrightError, TimeoutError) as error:
         said = str(error).strip().splitlines() or [f"no page in {PROBE_LIMIT_S:g} s"]
         return Finding("Chromium", f"{found.path} does not start: {said[0]}", GET_CHROMIUM)
-    return Finding("Chromium", f"{version}, {found.path} ({found.how})")
+    return Finding("Chromium", f"{running}, {found.path} ({found.how})")
 
 
 async def _open_a_page(program: Path) -> str:
@@ -166,8 +178,8 @@ def _ask_redis(url: str, name: str) -> Finding:
     finally:
         client.close()
     took_ms = (monotonic() - started) * 1000
-    version = server.get("valkey_version") or server.get("redis_version")
-    return Finding("Redis", f"{version}, {name}, answers in {took_ms:.0f} ms")
+    running = server.get("valkey_version") or server.get("redis_version")
+    return Finding("Redis", f"{running}, {name}, answers in {took_ms:.0f} ms")
 
 
 def database(environ: Mapping[str, str], home: Path) -> Finding:

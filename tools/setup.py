@@ -1,4 +1,4 @@
-"""What pip cannot bring: finds or gets a Chromium and a Redis. ``make setup`` ends with it."""
+"""What pip cannot bring: finds or gets a Chromium, what its driver needs, and a Redis. ``make setup`` ends with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tasks.machine.chromium import GET as GET_CHROMIUM
-from tasks.machine.chromium import find_chromium, playwright_shell, trouble_starting
+from tasks.machine.chromium import find_chromium, find_driver, playwright_shell, trouble_starting
 from tasks.machine.finding import Found, Given, Missing
 from tasks.machine.redis import find_redis
 
@@ -44,6 +44,7 @@ def by_apt(*packages: str) -> Way:
     )
 
 
+DRIVER_WAYS = (by_apt("libatomic1"),)
 CHROMIUM_WAYS = (
     Way(
         says="downloading Playwright's headless shell",
@@ -111,8 +112,12 @@ def working_chromium() -> Found | Missing:
 
 
 def main() -> int:
-    """Exit code 0 when both are there."""
-    there = [get("Chromium", working_chromium, CHROMIUM_WAYS), get("Redis", find_redis, REDIS_WAYS)]
+    """Exit code 0 when everything is there."""
+    there = [
+        get("Playwright", find_driver, DRIVER_WAYS),  # first: it downloads the browser
+        get("Chromium", working_chromium, CHROMIUM_WAYS),
+        get("Redis", find_redis, REDIS_WAYS),
+    ]
     if all(there):
         return 0
     print("Set-up is not complete; `.venv/bin/readback doctor` looks again.", file=sys.stderr)

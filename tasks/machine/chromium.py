@@ -22,6 +22,7 @@ ON_THE_PATH = (
     "google-chrome-stable",
 )
 START_LIMIT_S = 20.0
+GET_DRIVER = "run `make setup` as root, or install the library that it misses (libatomic1 on Debian and Ubuntu)"
 GET = f"run `make setup`, or install chromium-headless-shell, or set {VARIABLE} to a Chromium's executable"
 
 
@@ -44,12 +45,22 @@ def find_chromium(environ: Mapping[str, str] | None = None) -> Found | Missing:
     return Missing(why="no Chromium in Playwright's folder or on the PATH", get=GET)
 
 
+def find_driver(environ: Mapping[str, str] | None = None) -> Found | Missing:
+    """The program through which Playwright speaks to a browser: one that starts, or why it does not.
+
+    It comes with Playwright's wheel, but needs a library that the smallest systems lack.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get("PLAYWRIGHT_NODEJS_PATH")
+    program = Path(named) if named else _driver() / "node"
+    if trouble := trouble_starting(program):
+        return Missing(why=f"{program} does not start: {trouble.removeprefix(f'{program}: ')}", get=GET_DRIVER)
+    return Found(program, "PLAYWRIGHT_NODEJS_PATH" if named else "from the playwright wheel")
+
+
 def playwright_shell(environ: Mapping[str, str]) -> Path | None:
     """The headless shell of the installed Playwright's own revision, if its download was ever completed."""
-    spec = importlib.util.find_spec("playwright")
-    if spec is None or spec.origin is None:
-        return None
-    package = Path(spec.origin).parent / "driver" / "package"
+    package = _driver() / "package"
     browsers = json.loads((package / "browsers.json").read_text())["browsers"]
     revision = next(b["revision"] for b in browsers if b["name"] == "chromium-headless-shell")
     folder = _browsers_folder(environ, package) / f"chromium_headless_shell-{revision}"
@@ -73,6 +84,13 @@ def trouble_starting(program: Path) -> str:
         return ""
     said = done.stderr.strip().splitlines()
     return said[-1] if said else f"exit code {done.returncode}"
+
+
+def _driver() -> Path:
+    spec = importlib.util.find_spec("playwright")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("playwright is not installed: run `make setup`")
+    return Path(spec.origin).parent / "driver"
 
 
 def _browsers_folder(environ: Mapping[str, str], package: Path) -> Path:

@@ -16,7 +16,7 @@ import redis
 from celery import Celery
 from playwright.async_api import async_playwright
 
-from tasks.machine.chromium import find_chromium, playwright_shell, trouble_starting
+from tasks.machine.chromium import find_chromium, find_driver, playwright_shell, trouble_starting
 from tasks.machine.finding import Found, Given, Missing
 from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import find_redis
@@ -130,6 +130,16 @@ class TestChromium:
     def test_a_program_that_cannot_start_says_why(self, tmp_path):
         broken = program(tmp_path, "chromium", "#!/bin/sh\necho 'libnss3.so: cannot open' >&2\nexit 127\n")
         assert trouble_starting(broken) == "libnss3.so: cannot open"
+
+    def test_a_driver_that_lacks_a_library_says_which(self, tmp_path):
+        line = '#!/bin/sh\necho "$0: error while loading shared libraries: libatomic.so.1" >&2\nexit 127\n'
+        broken = program(tmp_path, "node", line)
+        found = find_driver({"PLAYWRIGHT_NODEJS_PATH": str(broken)})
+        assert isinstance(found, Missing)
+        assert found.why == f"{broken} does not start: error while loading shared libraries: libatomic.so.1"
+
+    def test_the_driver_that_came_with_playwright_starts(self):
+        assert isinstance(find_driver({}), Found)
 
     def test_the_one_found_here_starts(self):
         found = find_chromium()

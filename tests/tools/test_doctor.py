@@ -40,7 +40,8 @@ def closed_port() -> int:
 def test_after_set_up_nothing_is_missing_and_nothing_is_left_behind(environ, tmp_path):
     findings = examine(environ)
     assert [f for f in findings if not f.well] == []
-    assert [f.what for f in findings] == ["Python", "State folder", "Chromium", "Redis", "Database", "Venues"]
+    whats = ["Python", "State folder", "Playwright", "Chromium", "Redis", "Database", "Venues"]
+    assert [f.what for f in findings] == whats
     assert "Nothing is missing" in shown(findings)
     assert list(tmp_path.iterdir()) == []
 
@@ -52,6 +53,7 @@ def test_everything_missing_is_named_at_once_with_what_to_do(environ, tmp_path, 
         | {
             "READBACK_HOME": str(tmp_path / "file"),
             "READBACK_CHROMIUM": "/bin/false",
+            "PLAYWRIGHT_NODEJS_PATH": "/bin/false",
             "READBACK_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:{closed_port}/1",
             "READBACK_BROKER_URL": f"amqp://farm:{SECRET}@127.0.0.1:{closed_port}//",
             "READBACK_DATABASE_URL": f"postgresql+psycopg://farm:{SECRET}@127.0.0.1:{closed_port}/farm",
@@ -59,10 +61,16 @@ def test_everything_missing_is_named_at_once_with_what_to_do(environ, tmp_path, 
         }
     )
     missing = {f.what: f for f in findings if not f.well}
-    assert set(missing) == {"State folder", "Chromium", "Redis", "Database", "Broker", "Venues"}
+    assert set(missing) == {"State folder", "Playwright", "Chromium", "Redis", "Database", "Broker", "Venues"}
     assert "make setup" in missing["Chromium"].get
     assert SECRET not in shown(findings)
     assert SECRET not in repr(findings)
+
+
+def test_a_browser_without_its_driver_is_not_tried(environ):
+    found = doctor.chromium(environ | {"PLAYWRIGHT_NODEJS_PATH": "/bin/false"})
+    assert not found.well
+    assert "libatomic1" in found.get
 
 
 @pytest.mark.parametrize(
