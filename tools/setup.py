@@ -1,4 +1,4 @@
-"""What pip cannot bring: finds or gets a Chromium, what its driver needs, and a Redis. ``make setup`` ends with it."""
+"""What pip cannot bring: finds or gets a Chromium, its driver's library and a Redis, at the end of ``make setup``."""
 
 from __future__ import annotations
 
