@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from farm.errors import CancelledByGuest
-from farm.facts import Fact, Hold, Offer, Recap
+from farm.facts import Facts, Hold, Offer, Recap
 from farm.status import AttemptState, BookingStatus
 from ledger import events
 from ledger.errors import AnotherAttemptLive, IllegalChange, LeaseLost
@@ -72,7 +72,7 @@ class AboutToCommit:
     offer: Offer
     hold: Hold
     recap: Recap
-    expected: Fact
+    expected: Facts
     submit_deadline: datetime
 
 

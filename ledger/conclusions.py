@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from farm.facts import Fact
 from farm.status import AttemptState, BookingStatus
+from farm.verdict import Verdict
 from ledger import attempts as attempts_
 from ledger import bookings as bookings_
 from ledger import events, wake_ups
@@ -83,8 +84,8 @@ def _change_booking(
     change = change or BookingChange()
     values = _given(change, ("status", "cause", "sentence", "venue", "venue_reference", "verdict"))
     status = change.status
-    if status is BookingStatus.CONFIRMED and not isinstance(change.verdict, Fact):
-        raise IllegalChange("a booking is confirmed by a verdict, given in the same change")
+    if status is BookingStatus.CONFIRMED and not (isinstance(change.verdict, Verdict) and change.verdict.proves):
+        raise IllegalChange("a booking is confirmed by a verdict that proves it, given in the same change")
     if status is not UNSET:
         values["settled_at"] = now if status.settled else None
     sources = _ANY_STATUS if status is UNSET else booking_sources(status)

@@ -8,13 +8,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Literal
 
-from farm.facts import Fact
+from farm.facts import Claim
+from farm.gate import Sent
 from farm.request import Request
 from farm.status import AttemptState, BookingStatus, Cause
+from farm.verdict import Verdict
 from ledger.columns import Stage
 
 WakeUpKind = Literal["book", "verify", "cancel"]
-Sent = Literal["yes", "no", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,23 +165,23 @@ class AttemptChange:
     state: AttemptState | Unset = UNSET
     cause: Cause | Unset | None = UNSET
     detail: str | Unset | None = UNSET
-    claim: Fact | Unset | None = UNSET
+    claim: Claim | Unset | None = UNSET
     sent: Sent | Unset | None = UNSET
-    verdict: Fact | Unset | None = UNSET
+    verdict: Verdict | Unset | None = UNSET
     stages: tuple[Stage, ...] = ()
     looked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingChange:
-    """What becomes of a booking. ``CONFIRMED`` needs a verdict in the same change."""
+    """What becomes of a booking. ``CONFIRMED`` needs a verdict that proves it in the same change."""
 
     status: BookingStatus | Unset = UNSET
     cause: Cause | Unset | None = UNSET
     sentence: str | Unset | None = UNSET
     venue: str | Unset | None = UNSET
     venue_reference: str | Unset | None = UNSET
-    verdict: Fact | Unset | None = UNSET
+    verdict: Verdict | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)

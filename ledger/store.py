@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from farm.facts import Fact, Hold, Offer, Recap
+from farm.facts import Facts, Hold, Offer, Recap
 from farm.request import Clock, Request
 from farm.status import BookingStatus
 from ledger import attempts, bookings, conclusions, events, leases, wake_ups
@@ -210,7 +210,7 @@ class Ledger:
         offer: Offer,
         hold: Hold,
         recap: Recap,
-        expected: Fact,
+        expected: Facts,
         submit_deadline: datetime,
     ) -> None:
         """The commit guard: returns only if this attempt alone may press the last button, and says so durably.
