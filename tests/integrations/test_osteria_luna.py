@@ -208,6 +208,7 @@ async def test_a_cut_connection_is_a_doubt_that_the_record_settles(
     twin.set_fault(fault)
     closing = await farm.book()
     assert (closing.kind, closing.sent, closing.cause) == ("in_doubt", "yes", Cause.OUTCOME_UNKNOWN)
+    assert "broke off" in closing.detail
     assert (await farm.look(closing)).verdict.kind is kind
     assert len(twin.records()) == (kind is VerdictKind.MATCHED)
     assert twin.fault_hits(fault) == 1
