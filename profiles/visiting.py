@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext
 
+from farm.contract import Account
 from farm.errors import AccessNotAgreed
 from farm.gate import CommitGate
 from farm.manifest import Manifest
@@ -19,8 +20,10 @@ from farm.phases import Step
 from farm.request import Clock
 from farm.venue import Venue
 from farm.visit import Visit
-from profiles.partner import Partner, Viewport
+from profiles.partner import Partner, Partners, Viewport
 from profiles.secrets import is_there, open_account
+
+PAGE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -71,33 +74,40 @@ class AgreedAccess:
 class PartnerVisits:
     """Visits of one venue under its partner's profile (the core's port ``Visits``)."""
 
-    def __init__(self, engine: Engine, partner: Partner, venue: Venue, manifest: Manifest, clock: Clock) -> None:
+    def __init__(self, engine: Engine, partners: Partners, venue: Venue, manifest: Manifest, clock: Clock) -> None:
         self._engine = engine
-        self._partner = partner
+        self._partners = partners
         self._venue = venue
         self._manifest = manifest
         self._clock = clock
 
     def has_account(self, role: str) -> bool:
-        terms = self._partner.session.accounts.get(role)
+        partner = self._partners.by_slug.get(self._venue.partner)
+        terms = partner.session.accounts.get(role) if partner is not None else None
         return terms is not None and is_there(terms)
 
     @asynccontextmanager
     async def open(self, gate: CommitGate, steps: tuple[Step, ...], role: str | None) -> AsyncIterator[Visit]:
-        self._partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
-        terms = self._partner.session.accounts.get(role) if role is not None else None
-        if role is not None and terms is None:
-            raise AccessNotAgreed(f"partner {self._partner.slug} gave no account for the role `{role}`")
-        account = open_account(role, terms) if role is not None and terms is not None else None
-        context = await self._engine.new_context(self._appearance())
+        partner = self._partners.must_have(self._venue.partner)
+        partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
+        account = _account(partner, role)
+        context = await self._engine.new_context(self._appearance(partner))
         try:
-            page = await context.new_page()
-            access = AgreedAccess(self._partner)
-            yield Visit(page, self._venue, self._manifest, gate, access, account)
+            async with asyncio.timeout(PAGE_S):
+                page = await context.new_page()
+            yield Visit(page, self._venue, self._manifest, gate, AgreedAccess(partner), account)
         finally:
             await self._engine.close_context(context)
 
-    def _appearance(self) -> Appearance:
-        looks = self._partner.fingerprint
+    def _appearance(self, partner: Partner) -> Appearance:
+        looks = partner.fingerprint
         zone = self._venue.timezone if looks.timezone == "venue" else looks.timezone
         return Appearance(looks.locale, zone, looks.viewport, looks.color_scheme)
+
+
+def _account(partner: Partner, role: str | None) -> Account | None:
+    if role is None:
+        return None
+    if role not in partner.session.accounts:
+        raise AccessNotAgreed(f"partner {partner.slug} gave no account for the role `{role}`")
+    return open_account(role, partner.session.accounts[role])

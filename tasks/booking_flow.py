@@ -1,0 +1,196 @@
+"""Drives one booking: route, attempt, guard, click, and the first look at the venue's record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from farm import booking as core
+from farm.booking import Ask, Closing
+from farm.errors import ContractBroken, FarmError, NotBooked
+from farm.facts import Facts, Hold, Offer, Recap
+from farm.identity import Reference, plant
+from farm.registry import UnknownName
+from farm.request import Request
+from farm.routing import Stop, Tried, next_step
+from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
+from farm.venue import Venue
+from ledger.records import (
+    UNSET,
+    AttemptChange,
+    AttemptRecord,
+    BookingChange,
+    BookingRecord,
+    Lease,
+    NewEvent,
+    NewWakeUp,
+)
+from tasks import verify_flow
+from tasks.runtime import Farm
+from tasks.working import LedgerJournal, lease_on
+
+TO_BE_BOOKED = frozenset({BookingStatus.QUEUED, BookingStatus.ATTEMPTING})
+
+
+async def book(farm: Farm, booking_id: str) -> None:
+    """Work on a booking until an attempt is past its commit and was looked at, or nothing is left to try."""
+    async with lease_on(farm, booking_id) as lease:
+        if lease is None:
+            return
+        while await _one_round(farm, lease):
+            pass
+
+
+async def _one_round(farm: Farm, lease: Lease) -> bool:
+    """One venue. True when the booking is still to be booked."""
+    booking = await farm.ledger.booking(lease.booking_id)
+    attempts = await farm.ledger.attempts(lease.booking_id)
+    if any(attempt.state in LIVE_STATES for attempt in attempts):
+        # an earlier worker got past its guard: only the venue's record can tell
+        await farm.ledger.conclude(
+            lease,
+            wake=[NewWakeUp("verify", farm.clock())],
+            done=["book"],
+            booking=BookingChange(status=BookingStatus.VERIFYING) if booking.status in TO_BE_BOOKED else None,
+        )
+        return False
+    if booking.status not in TO_BE_BOOKED:
+        await farm.ledger.conclude(lease, done=["book"])
+        return False
+    await _bury_prepared(farm, lease, attempts)
+    request = booking.wanted()
+    try:
+        candidates = farm.registry.candidates(request)
+        step = next_step(request, candidates, _tried(farm, booking, attempts), farm.clock())
+    except UnknownName as error:
+        step = Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"It cannot be booked here any more: {error}.")
+    if isinstance(step, Stop):
+        await _end(farm, lease, step)
+        return False
+    attempt = await farm.ledger.start_attempt(
+        lease, step.venue.slug, lambda number: str(Reference(booking.code, number))
+    )
+    return await _Attempt(farm, lease, booking, attempt, step.venue, request).run()
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt, and what becomes of it in the ledger."""
+
+    farm: Farm
+    lease: Lease
+    booking: BookingRecord
+    attempt: AttemptRecord
+    venue: Venue
+    request: Request
+
+    async def run(self) -> bool:
+        """True when nothing was booked here and the booking goes on."""
+        journal = LedgerJournal(self.farm.ledger, self.booking.id, self.attempt.number, self.venue.slug)
+        try:
+            ask = self._ask()
+            visits = self.farm.visits(self.venue)
+            closing = await core.book(ask, visits, journal, self._guard)
+        except (NotBooked, ContractBroken) as error:
+            await self._not_booked(error, journal)
+            return True
+        await self._past_commit(closing, journal)
+        return await verify_flow.first_look(self.farm, self.lease, refused=closing.kind == "refused")
+
+    def _ask(self) -> Ask:
+        manifest = self.farm.registry.manifest(self.venue)
+        reference = Reference.found_in(self.attempt.our_reference)
+        assert reference is not None  # noqa: S101 - minted in this shape
+        planted = plant(self.request, reference, manifest.plants)
+        return Ask(self.venue, manifest, self.farm.registry.script(self.venue), planted, self.farm.clock)
+
+    async def _guard(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
+        manifest = self.farm.registry.manifest(self.venue)
+        await self.farm.ledger.guard(
+            self.lease,
+            self.attempt.id,
+            offer=offer,
+            hold=hold,
+            recap=recap,
+            expected=wanted,
+            submit_deadline=core.submit_deadline(manifest, self.farm.clock()),
+        )
+
+    async def _not_booked(self, error: FarmError, journal: LedgerJournal) -> None:
+        cause = error.cause
+        await self.farm.ledger.conclude(
+            self.lease,
+            attempt=AttemptChange(
+                id=self.attempt.id,
+                state=AttemptState.NOT_BOOKED,
+                cause=cause,
+                detail=str(error),
+                stages=journal.taken(),
+            ),
+            events=[self._event("attempt.not_booked", cause=str(cause), detail=str(error))],
+        )
+
+    async def _past_commit(self, closing: Closing, journal: LedgerJournal) -> None:
+        """Write the end of the click; the wake-up stays until somebody has looked."""
+        claimed = closing.kind == "claimed"
+        manifest = self.farm.registry.manifest(self.venue)
+        await self.farm.ledger.conclude(
+            self.lease,
+            attempt=AttemptChange(
+                id=self.attempt.id,
+                state=AttemptState.CLAIMED if claimed else AttemptState.IN_DOUBT,
+                cause=UNSET if claimed else closing.cause,
+                detail=closing.detail or UNSET,
+                claim=closing.claim,
+                sent=closing.sent,
+                stages=journal.taken(),
+            ),
+            booking=BookingChange(status=BookingStatus.VERIFYING, venue=self.venue.slug),
+            events=[self._event(f"attempt.{closing.kind}", sent=closing.sent, detail=closing.detail)],
+            wake=[NewWakeUp("verify", self.farm.clock() + timedelta(seconds=manifest.step_s))],
+            done=["book"],
+        )
+
+    def _event(self, kind: str, **payload: str) -> NewEvent:
+        return NewEvent(kind, self.attempt.number, self.venue.slug, {k: v for k, v in payload.items() if v})
+
+
+async def _bury_prepared(farm: Farm, lease: Lease, attempts: list[AttemptRecord]) -> None:
+    """An attempt that an earlier worker left before its guard booked nothing: the guard fences that worker out."""
+    for attempt in attempts:
+        if attempt.state is AttemptState.PREPARED:
+            await farm.ledger.conclude(
+                lease,
+                attempt=AttemptChange(
+                    id=attempt.id,
+                    state=AttemptState.NOT_BOOKED,
+                    cause=Cause.LEASE_EXPIRED,
+                    detail="the worker went away before the commit",
+                ),
+                events=[NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": "LEASE_EXPIRED"})],
+            )
+
+
+def _tried(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) -> list[Tried]:
+    tried = [
+        Tried(
+            venue=attempt.venue,
+            partner=farm.registry.venue(attempt.venue).partner,
+            cause=attempt.cause or Cause.OUTCOME_UNKNOWN,
+            detail=attempt.detail or "",
+        )
+        for attempt in attempts
+        if attempt.state is not AttemptState.PREPARED
+    ]
+    if booking.cancel_requested_at is not None:
+        tried.append(Tried(venue="", partner="", cause=Cause.CANCEL_REQUESTED))
+    return tried
+
+
+async def _end(farm: Farm, lease: Lease, stop: Stop) -> None:
+    await farm.ledger.conclude(
+        lease,
+        booking=BookingChange(status=stop.status, cause=stop.cause, sentence=stop.sentence, venue=None),
+        events=[NewEvent(f"booking.{stop.status}", payload={"cause": str(stop.cause), "sentence": stop.sentence})],
+        done=["book", "cancel"],
+    )

@@ -1,0 +1,18 @@
+"""Ending with the process that started this one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+
+def end_with_parent() -> None:
+    """End this process (as by SIGTERM) when whoever holds the other end of its standard input goes away."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()

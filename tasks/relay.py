@@ -1,0 +1,61 @@
+"""The relay: turns due wake-ups of the ledger into Celery messages, and sends lost ones again. Any number may run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from kombu.exceptions import OperationalError
+
+from ledger.store import Ledger
+from tasks.app import TASKS, app
+from tasks.parent import end_with_parent
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
+BATCH = 50
+BACK_OFF_S = 1.0
+
+
+async def relay(settings: Settings, stop: asyncio.Event) -> None:
+    """Send what is due until ``stop`` is set. A broker that is away only delays: the rows stay due."""
+    async with await Ledger.open(settings.ledger_url) as ledger:
+        while not stop.is_set():
+            sent = await _send_due(ledger, settings)
+            if sent < BATCH:
+                try:
+                    async with asyncio.timeout(settings.poll_s if sent >= 0 else BACK_OFF_S):
+                        await stop.wait()
+                except TimeoutError:
+                    continue
+
+
+async def _send_due(ledger: Ledger, settings: Settings) -> int:
+    """How many wake-ups were sent; -1 when the broker is away."""
+    first = await ledger.next_due(settings.resend_s)
+    if first is None or first > ledger.clock():
+        return 0
+    due = await ledger.due_wake_ups(BATCH, settings.resend_s)
+    for wake_up in due:
+        try:
+            name, queue = TASKS[wake_up.kind]
+            await asyncio.to_thread(app.send_task, name, (wake_up.booking_id,), queue=queue)
+        except OperationalError as error:
+            log.warning("the broker is away (%s): what is due is sent again", type(error).__name__)
+            return -1
+    return len(due)
+
+
+async def relay_until_told(settings: Settings) -> None:
+    """Relay until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await relay(settings, stop)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    asyncio.run(relay_until_told(Settings()))

@@ -1,0 +1,126 @@
+"""The worker runtime: one asyncio loop per process, in its own thread, started after the fork."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from farm.registry import Registry
+from farm.request import Clock
+from farm.venue import Venue
+from ledger.store import Ledger
+from profiles.partner import Partners
+from profiles.visiting import PartnerVisits
+from tasks.app import HARD_LIMIT_S
+from tasks.browser import WarmBrowser
+from tasks.settings import Settings
+
+T = TypeVar("T")
+STOP_S = 15.0
+
+
+def utc_now() -> datetime:
+    """The wall clock of this machine."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Farm:
+    """What a flow works with, in one process."""
+
+    settings: Settings
+    ledger: Ledger
+    registry: Registry
+    partners: Partners
+    browser: WarmBrowser
+    clock: Clock
+    owner: str
+
+    def visits(self, venue: Venue) -> PartnerVisits:
+        """Visits of a venue under its partner's profile."""
+        return PartnerVisits(self.browser, self.partners, venue, self.registry.manifest(venue), self.clock)
+
+
+class Runtime:
+    """The loop thread and the farm on it. Signals never reach it; task bodies only hand coroutines over."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.pid = os.getpid()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="readback-loop", daemon=True)
+        self._thread.start()
+        self._farm = self._hand_over(_open_farm(settings))
+
+    def run(self, work: Callable[[Farm], Awaitable[T]]) -> T:
+        """Run a coroutine on the loop and wait for it."""
+
+        async def bounded() -> T:
+            async with asyncio.timeout(HARD_LIMIT_S - 15):
+                return await work(self._farm)
+
+        return self._hand_over(bounded())
+
+    def stop(self) -> None:
+        """End browser, ledger and loop."""
+        self._hand_over(_close_farm(self._farm), STOP_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_S)
+
+    def _hand_over(self, work: Awaitable[T], within_s: float | None = None) -> T:
+        async def awaited() -> T:
+            return await work
+
+        future = asyncio.run_coroutine_threadsafe(awaited(), self._loop)
+        try:
+            return future.result(within_s)
+        except BaseException:
+            # a time limit of Celery: the coroutine must not go on without anybody waiting for it
+            future.cancel()
+            raise
+
+
+_runtime: Runtime | None = None
+_making = threading.Lock()
+
+
+def runtime() -> Runtime:
+    """This process's runtime, started on first use and never taken over a fork."""
+    global _runtime  # noqa: PLW0603 - one loop per process is the point
+    with _making:
+        if _runtime is None or _runtime.pid != os.getpid():
+            _runtime = Runtime(Settings())
+            atexit.register(stop_runtime)
+        return _runtime
+
+
+def stop_runtime() -> None:
+    """End this process's runtime, if it has one."""
+    global _runtime  # noqa: PLW0603
+    with _making:
+        if _runtime is not None and _runtime.pid == os.getpid():
+            _runtime.stop()
+        _runtime = None
+
+
+async def _open_farm(settings: Settings) -> Farm:
+    return Farm(
+        settings=settings,
+        ledger=await Ledger.open(settings.ledger_url),
+        registry=Registry.load(settings.integration_folders),
+        partners=Partners.load(settings.partner_folders),
+        browser=WarmBrowser(),
+        clock=utc_now,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+async def _close_farm(farm: Farm) -> None:
+    await farm.browser.stop()
+    await farm.ledger.close()

@@ -1,0 +1,62 @@
+"""What a deployment sets, by environment variables that start with ``READBACK_``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import integrations
+import profiles
+
+
+class Settings(BaseSettings):
+    """Where things are and how patient the farm is. Everything unset means: embedded, below ``home``.
+
+    Attributes:
+        home: The state folder: ledger, private Redis, logs.
+        broker_url: Where Celery's messages go; None: the private Redis.
+        integrations: Further folders of integrations and venues, as a path list.
+        partners: Further folders of partner profiles, as a path list.
+        lease_s: A worker that is silent for so long has lost its booking.
+        poll_s: How often the relay looks for what is due.
+        resend_s: A message that brought nothing for so long is sent again.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="READBACK_", frozen=True)
+
+    home: Path = Path(".readback")
+    database_url: str | None = None
+    broker_url: str | None = None
+    redis_url: str | None = None
+    integrations: str = ""
+    partners: str = ""
+    lease_s: Annotated[float, Field(gt=1)] = 20.0
+    poll_s: Annotated[float, Field(gt=0)] = 0.05
+    resend_s: Annotated[float, Field(gt=1)] = 30.0
+
+    @property
+    def ledger_url(self) -> str:
+        """The database of the ledger."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'ledger.sqlite3'}"
+
+    @property
+    def integration_folders(self) -> list[Path]:
+        """Our own integrations first, then those of ``READBACK_INTEGRATIONS``."""
+        return [_folder_of(integrations.__file__), *_paths(self.integrations)]
+
+    @property
+    def partner_folders(self) -> list[Path]:
+        """Our own partner profiles first, then those of ``READBACK_PARTNERS``."""
+        return [_folder_of(profiles.__file__) / "partners", *_paths(self.partners)]
+
+
+def _folder_of(package: str | None) -> Path:
+    return Path(package or "").parent
+
+
+def _paths(written: str) -> list[Path]:
+    return [Path(part).expanduser() for part in written.split(os.pathsep) if part]
