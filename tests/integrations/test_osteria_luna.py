@@ -25,7 +25,7 @@ from farm.request import Request, WantedSlot
 from farm.status import Cause, VenueStatus, VerdictKind
 from farm.verdict import Measure
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import Partner, Partners
+from profiles.partner import Partners
 from profiles.visiting import Appearance, PartnerVisits
 from tasks.machine.chromium import find_chromium
 from tasks.machine.finding import Found
@@ -130,9 +130,9 @@ class Farm:
         return Measure(self.reference.code, self.wanted, claimed, tolerance, zone)
 
 
-def _at(twin: TwinProcess) -> Partner:
+def _at(twin: TwinProcess) -> Partners:
     access = PARTNER.access.model_copy(update={"hosts": (urlsplit(twin.origin).netloc,)})
-    return PARTNER.model_copy(update={"access": access})
+    return Partners({PARTNER.slug: PARTNER.model_copy(update={"access": access})})
 
 
 @pytest.fixture
