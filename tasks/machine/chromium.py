@@ -64,7 +64,7 @@ def playwright_shell(environ: Mapping[str, str]) -> Path | None:
     browsers = json.loads((package / "browsers.json").read_text())["browsers"]
     revision = next(b["revision"] for b in browsers if b["name"] == "chromium-headless-shell")
     folder = _browsers_folder(environ, package) / f"chromium_headless_shell-{revision}"
-    if not (folder / "INSTALLATION_COMPLETE").exists():
+    if not os.access(folder / "INSTALLATION_COMPLETE", os.R_OK):
         return None
     programs = [*folder.glob("*/chrome-headless-shell"), *folder.glob("*/headless_shell")]
     return next((p for p in programs if _is_program(p)), None)
@@ -106,4 +106,4 @@ def _browsers_folder(environ: Mapping[str, str], package: Path) -> Path:
 
 
 def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    return os.access(path, os.X_OK) and path.is_file()  # is_file raises where it may not look
