@@ -121,8 +121,8 @@ def counts(connection: Connection) -> Counts:
     place = (attempts.c.venue, attempts.c.state)
     by_venue = connection.execute(select(*place, func.count()).group_by(*place).order_by(*place))
     return Counts(
-        by_status=dict(by_status.tuples().all()),
-        by_cause=dict(by_cause.tuples().all()),
+        by_status=dict(by_status.all()),
+        by_cause=dict(by_cause.all()),
         by_venue=tuple(VenueCount(venue, state, n) for venue, state, n in by_venue),
     )
 

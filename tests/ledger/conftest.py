@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.store import Ledger
-from tests.databases import database_url, ledger_url, postgresql
+from tests.databases import database_url, ledger_url, migrated_database, migrated_file, postgresql
 
-__all__ = ["database_url", "ledger_url", "postgresql"]
+__all__ = ["database_url", "ledger_url", "migrated_database", "migrated_file", "postgresql"]
 
 
 class HandClock:

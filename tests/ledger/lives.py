@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from farm.facts import Claim, Facts, Guest, Hold, Offer, Party, Recap, Slot
 from farm.request import Request, WantedSlot
@@ -21,7 +22,7 @@ _codes = itertools.count(1)
 
 def request(**changes):
     wanted = WantedSlot.model_validate({"date": "2026-12-04", "earliest": "19:00", "latest": "21:00"})
-    given = {
+    given: dict[str, Any] = {
         "guest": Guest(name="Ada Rossi", email="ada@example.com"),
         "party": Party(adults=2),
         "when": wanted,

@@ -78,7 +78,7 @@ async def test_unknown_bookings_are_named_so(ledger):
 
 
 async def test_bookings_are_listed_newest_first_in_pages(ledger, clock):
-    ids = []
+    ids: list[str] = []
     for _ in range(5):
         clock.forward(1)
         ids.insert(0, (await ledger.accept(request(), code())).booking.id)
