@@ -23,7 +23,7 @@ ON_THE_PATH = (
 )
 START_LIMIT_S = 20.0
 GET_DRIVER = "run `make setup` as root, or install the library that it misses (libatomic1 on Debian and Ubuntu)"
-GET = f"run `make setup`, or install chromium-headless-shell, or set {VARIABLE} to a Chromium's executable"
+GET = f"run `make setup` as root, or install chromium-headless-shell, or set {VARIABLE} to a Chromium's executable"
 
 
 def find_chromium(environ: Mapping[str, str] | None = None) -> Found | Missing:

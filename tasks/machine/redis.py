@@ -12,7 +12,7 @@ from tasks.machine.finding import Found, Given, Missing
 
 VARIABLE = "READBACK_REDIS_URL"
 ON_THE_PATH = ("valkey-server", "redis-server")
-GET = f"run `make setup`, or install valkey-server or redis-server, or set {VARIABLE} to a running server"
+GET = f"run `make setup` as root, or install valkey-server or redis-server, or set {VARIABLE} to a running server"
 
 
 def find_redis(environ: Mapping[str, str] | None = None) -> Given | Found | Missing:
