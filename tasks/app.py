@@ -7,7 +7,7 @@ is the work and the relay sends it again.
 from __future__ import annotations
 
 from celery import Celery
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 
 from tasks.machine.finding import Found
 from tasks.machine.private_redis import PrivateRedis
@@ -38,7 +38,7 @@ def make_app(settings: Settings) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]  # kombu carries no types
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]  # kombu carries no types
         task_default_queue="book",
         task_create_missing_queues=False,
         broker_connection_retry_on_startup=True,

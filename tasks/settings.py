@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-import integrations
-import profiles
 
 
 class Settings(BaseSettings):
@@ -46,16 +44,20 @@ class Settings(BaseSettings):
     @property
     def integration_folders(self) -> list[Path]:
         """Our own integrations first, then those of ``READBACK_INTEGRATIONS``."""
-        return [_folder_of(integrations.__file__), *_paths(self.integrations)]
+        return [folder_of("integrations"), *_paths(self.integrations)]
 
     @property
     def partner_folders(self) -> list[Path]:
         """Our own partner profiles first, then those of ``READBACK_PARTNERS``."""
-        return [_folder_of(profiles.__file__) / "partners", *_paths(self.partners)]
+        return [folder_of("profiles") / "partners", *_paths(self.partners)]
 
 
-def _folder_of(package: str | None) -> Path:
-    return Path(package or "").parent
+def folder_of(package: str) -> Path:
+    """Where one of our own packages lies; nothing of it is imported."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the package `{package}` is not installed")
+    return Path(spec.origin).parent
 
 
 def _paths(written: str) -> list[Path]:

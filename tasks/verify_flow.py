@@ -11,6 +11,7 @@ from farm.contract import Lookup
 from farm.errors import ContractBroken
 from farm.facts import Claim, Facts
 from farm.identity import Reference, plant
+from farm.phases import Step
 from farm.reading import Look
 from farm.registry import UnknownName
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
@@ -122,6 +123,14 @@ def subject(farm: Farm, booking: BookingRecord, attempt: AttemptRecord) -> Subje
     return Subject(booking, attempt, ask, lookup, measure)
 
 
+def _answered_at(attempt: AttemptRecord) -> datetime | None:
+    """When the venue's page claimed the booking; None when it never did, and a request may still be on its way."""
+    if attempt.claim is None or attempt.committed_at is None:
+        return None
+    clicked = [stage.seconds for stage in attempt.stages if stage.stage == Step.SUBMIT]
+    return attempt.committed_at + timedelta(seconds=sum(clicked))
+
+
 @dataclass(frozen=True)
 class _Conclusion:
     """What one look means for the booking."""
@@ -154,9 +163,8 @@ class _Conclusion:
         attempt, settle = self.about.attempt, self.about.ask.manifest.settle
         if attempt.sent == "no":
             return attempt.committed_at or self.farm.clock()
-        answered = attempt.closed_at if attempt.state is AttemptState.CLAIMED else None
-        started = answered or attempt.submit_deadline or attempt.committed_at or attempt.started_at
-        return started + timedelta(seconds=settle.settle_s)
+        ended = _answered_at(attempt) or attempt.submit_deadline or attempt.started_at
+        return ended + timedelta(seconds=settle.settle_s)
 
     async def _confirm(self, verdict: Verdict) -> bool:
         venue = self.about.ask.venue
