@@ -44,7 +44,7 @@ def _utc_now() -> datetime:
 
 
 class Ledger:
-    """The farm's memory. One per process and event loop is enough; it must have been migrated before.
+    """The farm's memory. One per process is enough, opened after the fork; it must have been migrated before.
 
     Attributes:
         clock: Tells ``now`` for every row that is written and every lease that is judged.
