@@ -7,7 +7,7 @@ from farm.status import Cause
 
 STEPS = {
     Step.LOG_IN: "logging in",
-    Step.SEARCH: "looking for free slots",
+    Step.SEARCH: "looking for slots",
     Step.HOLD: "holding the slot",
     Step.ENTER_GUEST: "entering guest",
     Step.PAY: "paying",
