@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from farm.status import VenueStatus
 
@@ -92,10 +92,22 @@ class Guest(Fact):
     """Who the booking is for. Never in logs, error texts or artefacts."""
 
     name: Annotated[str, Field(min_length=1, max_length=120, repr=False)]
-    email: Annotated[
-        str, Field(pattern=r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+$", max_length=200, repr=False)
-    ]
-    phone: Annotated[str | None, Field(pattern=r"^\+?[0-9 ()/.-]{5,30}$", repr=False)] = None
+    email: Annotated[str, Field(max_length=200, repr=False)]
+    phone: Annotated[str | None, Field(repr=False)] = None
+
+    @field_validator("email")
+    @classmethod
+    def _is_an_address(cls, email: str) -> str:
+        if not re.fullmatch(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+", email):
+            raise ValueError("is no e-mail address")
+        return email
+
+    @field_validator("phone")
+    @classmethod
+    def _is_a_number(cls, phone: str | None) -> str | None:
+        if phone is not None and not re.fullmatch(r"\+?[0-9 ()/.-]{5,30}", phone):
+            raise ValueError("is no telephone number")
+        return phone
 
     @property
     def given_name(self) -> str:

@@ -35,6 +35,10 @@ class CommitGate:
         commit: The request that commits in this visit; None in a visit that only reads.
         safe: The unsafe requests that commit nothing: look-up forms, carts, log-ins.
         origin: The venue's origin, for ``{origin}`` in the rules.
+
+    Attributes:
+        stopped: What was stopped, in words.
+        passed: How many requests went out.
     """
 
     def __init__(self, commit: RequestRule | None, safe: Sequence[RequestRule], origin: str) -> None:
@@ -44,6 +48,7 @@ class CommitGate:
         self._state: Literal["closed", "open", "spent"] = "closed"
         self._unsafe_since_open = 0
         self.stopped: list[str] = []
+        self.passed = 0
 
     def open_once(self) -> None:
         """Let the next request that commits pass. Called by the core only, after the guard was written.
@@ -64,7 +69,11 @@ class CommitGate:
 
     def rule(self, method: str, url: str, kind: str | None, body: str | None, media: str = "") -> Ruling:
         """What happens to this request; ``kind`` is None on the wire."""
-        fields = body_fields(body, media)
+        ruling = self._rule(method, url, kind, body_fields(body, media))
+        self.passed += ruling is Ruling.PASS
+        return ruling
+
+    def _rule(self, method: str, url: str, kind: str | None, fields: dict[str, str]) -> Ruling:
         if self._commit is not None and self._commit.recognises(method, url, kind, fields, self._origin):
             return self._rule_on_commit(method, url)
         if method in SAFE_METHODS:

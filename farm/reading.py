@@ -83,7 +83,12 @@ async def _read(channel: Channel, ask: Ask, lookup: Lookup, visits: Visits) -> l
     gate = CommitGate(None, ask.manifest.safe, ask.venue.origin)
     async with visits.open(gate, (Step.READ_BACK,), channel.account) as visit:
         await _begin(ask, visit, channel.account)
-        return await reader(visit, lookup)
+        asked_before = gate.passed
+        sightings = await reader(visit, lookup)
+        visit.check()
+        if gate.passed == asked_before:
+            raise ContractBroken(f"channel {channel.name} answered without asking the venue")
+        return sightings
 
 
 async def cancel(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal) -> Look:

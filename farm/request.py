@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Discriminator, Field, Tag, model_validator
 
 from farm.facts import Fact, Guest, Money, Party, Slot, Stay, When
 
@@ -107,7 +107,17 @@ class WantedStay(Fact):
         return self.check_in < now.astimezone(zone).date()
 
 
-Wanted = WantedSlot | WantedStay
+def _shape(written: object) -> str:
+    """Which of the two a wish is, by its keys: so that a fault is told of one shape, not of both."""
+    keys = written if isinstance(written, dict) else ()
+    is_stay = isinstance(written, WantedStay) or "check_in" in keys or "check_out" in keys
+    return WantedStay.__name__ if is_stay else WantedSlot.__name__
+
+
+Wanted = Annotated[
+    Annotated[WantedSlot, Tag(WantedSlot.__name__)] | Annotated[WantedStay, Tag(WantedStay.__name__)],
+    Discriminator(_shape),
+]
 
 Need = Literal["duration", "service", "resource", "title", "phone", "consents"]
 """Parts of a request that a manifest may demand (its ``needs``)."""

@@ -1,0 +1,55 @@
+"""The phase decides what an error means, and no error carries guest data."""
+
+import pytest
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from farm.errors import ContractBroken, NotBooked, OutcomeUnknown, SlotLost, VenueChanged, VenueDown
+from farm.facts import Guest
+from farm.phases import Phase, Step, meaning
+from farm.status import Cause
+
+GUEST = Guest(name="Ada Maria Rossi", email="ada+rb-7k2m9q4t3w-1@example.com", phone="+39 051 123456")
+LEAKY = "Locator.fill: Timeout 15000ms exceeded.\nCall log:\n"
+LEAKY += '  - waiting for get_by_label("Ada Maria Rossi")\n  - fill("x")'
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (SlotLost("gone"), SlotLost),
+        (ContractBroken("bug"), ContractBroken),
+        (PlaywrightTimeout(LEAKY), VenueChanged),
+        (PlaywrightError("Target page, context or browser has been closed"), VenueDown),
+        (TimeoutError(), VenueDown),
+        (KeyError("Coperti"), VenueChanged),
+        (ValueError("invalid literal for int()"), VenueChanged),
+    ],
+)
+def test_before_the_commit_nothing_was_booked(error, kind):
+    got = meaning(error, Phase.BEFORE, Step.ENTER_GUEST, GUEST)
+    assert type(got) is kind
+    assert str(got).startswith("enter_guest: ")
+
+
+@pytest.mark.parametrize("phase", [Phase.COMMIT, Phase.AFTER])
+@pytest.mark.parametrize("error", [SlotLost("gone"), PlaywrightTimeout("x"), KeyError("y"), TimeoutError()])
+def test_from_the_commit_on_every_error_is_a_doubt(phase, error):
+    got = meaning(error, phase, Step.SUBMIT, GUEST)
+    assert type(got) is OutcomeUnknown
+    assert not isinstance(got, NotBooked)
+    assert got.cause is Cause.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize(
+    "text", [LEAKY, f"no row for {GUEST.email}", f"{GUEST.phone} no", "ada@example.com", "Sig. rossi"]
+)
+def test_no_guest_data_in_any_message(phase, text):
+    said = str(meaning(PlaywrightTimeout(text), phase, Step.ENTER_GUEST, GUEST)).casefold()
+    assert [word for word in ("rossi", "ada+", "ada@", "051") if word in said] == []
+
+
+def test_what_was_waited_for_is_said():
+    said = str(meaning(PlaywrightTimeout(LEAKY), Phase.BEFORE, Step.HOLD, GUEST))
+    assert 'waiting for get_by_label("[guest]")' in said

@@ -1,0 +1,72 @@
+"""Where a booking goes next."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from farm.facts import Guest, Party
+from farm.request import Request, WantedSlot
+from farm.routing import Route, Stop, Tried, next_step
+from farm.status import BookingStatus, Cause
+from farm.venue import Venue
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def venue(slug, partner="p"):
+    return Venue(
+        slug=slug, name=slug.title(), kind="restaurant", timezone="Europe/Rome", currency="EUR",
+        origin="https://venue.example", partner=partner,
+    )  # fmt: skip
+
+
+REQUEST = Request(
+    guest=Guest(name="Ada", email="a@example.com"),
+    party=Party(adults=2),
+    when=WantedSlot(date=date(2026, 12, 4), earliest="20:00", latest="21:00"),
+    venues=("a", "b", "c"),
+    know_by=NOW + timedelta(hours=1),
+)
+ABC = [venue("a"), venue("b"), venue("c", partner="q")]
+
+
+def after(*causes, now=NOW):
+    tried = [Tried(slug, next(v.partner for v in ABC if v.slug == slug), cause) for slug, cause in causes]
+    return next_step(REQUEST, ABC, tried, now)
+
+
+def test_in_the_order_of_the_request():
+    assert after() == Route(ABC[0])
+    assert after(("a", Cause.SLOT_UNAVAILABLE)) == Route(ABC[1])
+    assert after(("a", Cause.RECORD_MISSING), ("b", Cause.VENUE_CHANGED)) == Route(ABC[2])
+
+
+def test_a_lost_session_is_tried_once_more_at_the_same_venue_then_never_again():
+    assert after(("a", Cause.SESSION_EXPIRED)) == Route(ABC[0])
+    assert after(("a", Cause.SESSION_EXPIRED), ("a", Cause.SESSION_EXPIRED)) == Route(ABC[1])
+
+
+def test_a_partner_that_refused_access_is_left_alone():
+    assert after(("a", Cause.CHALLENGE_PRESENTED)) == Route(ABC[2])
+
+
+def test_the_end_says_why_each_venue_did_not_serve():
+    end = after(("a", Cause.SLOT_UNAVAILABLE), ("b", Cause.RECORD_MISSING), ("c", Cause.VENUE_UNREACHABLE))
+    assert isinstance(end, Stop)
+    assert end.status is BookingStatus.UNAVAILABLE
+    assert end.sentence == (
+        "Nothing could be booked: A was full; B said yes but kept no record; C could not be reached."
+    )
+
+
+def test_nothing_but_faults_is_a_failure_not_a_full_house():
+    end = after(("a", Cause.VENUE_CHANGED), ("b", Cause.VENUE_UNREACHABLE), ("c", Cause.CONTRACT_BROKEN))
+    assert end.status is BookingStatus.FAILED
+
+
+def test_time_is_up():
+    end = after(("a", Cause.SLOT_UNAVAILABLE), now=NOW + timedelta(hours=2))
+    assert end.status is BookingStatus.EXPIRED
+
+
+def test_a_wish_to_cancel_wins():
+    tried = [Tried("a", "p", Cause.SLOT_UNAVAILABLE), Tried("", "", Cause.CANCEL_REQUESTED)]
+    assert next_step(REQUEST, ABC, tried, NOW).status is BookingStatus.CANCELLED

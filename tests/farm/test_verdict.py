@@ -1,0 +1,189 @@
+"""What counts as a match, and what never does."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from farm.compare import compare, expected
+from farm.errors import VenueChanged
+from farm.facts import Facts, Guest, Money, Offer, Party, Sighting, Slot, Stay
+from farm.identity import Reference, mint_code, plant, tagged, untagged
+from farm.manifest import Channel, Tolerance
+from farm.request import Request, WantedSlot
+from farm.status import VenueStatus, VerdictKind
+from farm.verdict import Measure, judge, keeps_promise
+
+ROME = ZoneInfo("Europe/Rome")
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+CODE = "7K2M9Q4T3W"
+OURS = tagged("ada@example.com", Reference(CODE, 1))
+AT = datetime(2026, 12, 4, 20, 30, tzinfo=ROME)
+WANTED = Facts(
+    when=Slot(starts_at=AT),
+    resource="Tavolo 4",
+    party=Party(adults=2),
+    guest_name="Ada Rossi",
+    guest_email=OURS,
+    price=Money(minor=5000, currency="EUR"),
+)
+CHANNEL = Channel(name="lookup", proves="complete", shows=("when", "resource"))
+
+
+def measure(**changes):
+    return Measure(
+        **{"code": CODE, "wanted": WANTED, "claimed": None, "tolerance": Tolerance(), "zone": ROME} | changes
+    )
+
+
+def sighting(**changes):
+    facts = {
+        "when": Slot(starts_at=AT),
+        "resource": "Tavolo 4",
+        "party": Party(adults=2),
+        "guest_name": "Ada Rossi",
+        "guest_email": OURS,
+        "status": VenueStatus.CONFIRMED,
+        "reference": "OL-1",
+    }
+    return Sighting(**(facts | changes))
+
+
+def verdict(*sightings, **changes):
+    return judge(sightings, measure(**changes), CHANNEL, NOW)
+
+
+def test_the_same_is_matched_and_says_what_was_not_compared():
+    got = verdict(sighting())
+    assert got.kind is VerdictKind.MATCHED
+    assert got.proves
+    assert got.not_compared == ("ends_at", "service", "guest_phone", "price")
+    assert "Rossi" not in got.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("when", Slot(starts_at=AT + timedelta(hours=1))),
+        ("when", Stay(check_in=date(2026, 12, 4), check_out=date(2026, 12, 5))),
+        ("resource", "Tavolo 5"),
+        ("party", Party(adults=3)),
+        ("guest_name", "Ida Rossi"),
+        ("price", Money(minor=5500, currency="EUR")),
+        ("price", Money(minor=5000, currency="CHF")),
+    ],
+)
+def test_one_field_off_is_mismatched(field, other):
+    got = verdict(sighting(**{field: other}))
+    assert got.kind is VerdictKind.MISMATCHED
+    assert [f.field for f in got.fields if f.result == "differs"] == [field]
+    assert not got.proves
+
+
+def test_same_instant_in_another_zone_is_the_same():
+    assert verdict(sighting(when=Slot(starts_at=AT.astimezone(UTC)))).kind is VerdictKind.MATCHED
+
+
+def test_tolerance_is_per_field_and_said():
+    late = sighting(when=Slot(starts_at=AT + timedelta(minutes=5)))
+    got = verdict(late, tolerance=Tolerance(starts_at_min=10))
+    assert got.kind is VerdictKind.MATCHED
+    assert got.fields[0].result == "within_tolerance"
+    assert verdict(late, tolerance=Tolerance(starts_at_min=4)).kind is VerdictKind.MISMATCHED
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen", "same"),
+    [
+        ("exact", "ADA  rossì", True),
+        ("exact", "Rossi Ada", False),
+        ("any_order", "Rossi, Ada", True),
+        ("contains", "Sig.ra Ada Rossi", True),
+        ("contains", "Ada Bianchi", False),
+    ],
+)
+def test_names(rule, seen, same):
+    got = verdict(sighting(guest_name=seen), tolerance=Tolerance(guest_name=rule))
+    assert (got.kind is VerdictKind.MATCHED) == same
+
+
+def test_too_little_shown_is_a_doubt():
+    got = verdict(sighting(resource=None))
+    assert got.kind is VerdictKind.IN_DOUBT
+    assert "resource" in got.reason
+
+
+def test_another_farm_reference_is_never_ours_even_under_the_claimed_number():
+    theirs = sighting(guest_email=tagged("ada@example.com", Reference(mint_code(), 1)))
+    assert verdict(theirs, claimed="OL-1").kind is VerdictKind.NOT_FOUND
+
+
+def test_alike_without_a_reference_is_not_ours_unless_it_has_the_claimed_number():
+    plain = sighting(guest_email=None)
+    got = verdict(plain)
+    assert got.kind is VerdictKind.NOT_FOUND
+    assert "similar" in got.reason
+    assert verdict(plain, claimed="OL-1").kind is VerdictKind.MATCHED
+
+
+def test_any_attempt_of_the_booking_is_ours():
+    second = sighting(guest_email=tagged("ada@example.com", Reference(CODE, 2)))
+    assert verdict(second).kind in {VerdictKind.MATCHED, VerdictKind.MISMATCHED}
+
+
+def test_two_standing_records_are_duplicated_but_a_cancelled_one_does_not_count():
+    assert verdict(sighting(), sighting(reference="OL-2")).kind is VerdictKind.DUPLICATED
+    dead = sighting(reference="OL-2", status=VenueStatus.CANCELLED)
+    assert verdict(sighting(), dead).kind is VerdictKind.MATCHED
+    assert verdict(dead).kind is VerdictKind.NOT_FOUND
+    assert verdict(dead).venue_status is VenueStatus.CANCELLED
+
+
+def test_pending_is_matched_and_proves_nothing():
+    got = verdict(sighting(status=VenueStatus.PENDING))
+    assert got.kind is VerdictKind.MATCHED
+    assert not got.proves
+
+
+def test_a_missing_status_proves_nothing():
+    assert not verdict(sighting(status=None)).proves
+
+
+def test_a_promised_fact_that_is_missing_is_a_changed_venue():
+    keeps_promise([sighting()], CHANNEL)
+    with pytest.raises(VenueChanged, match="resource"):
+        keeps_promise([sighting(resource=None)], CHANNEL)
+
+
+def test_units_and_people_are_compared_where_both_sides_show_them():
+    def party(wanted, seen):
+        return compare(Facts(party=wanted), Facts(party=seen), Tolerance(), ROME)
+
+    assert party(Party(adults=2, units=2), Party(units=2)).differing == ()
+    assert party(Party(adults=2, units=2), Party(units=1)).differing == ("party",)
+    assert party(Party(adults=2, children=1), Party(adults=3)).differing == ()
+    assert "party" in party(Party(adults=2), Party(units=2)).not_compared
+
+
+def test_planted_in_the_mail_and_in_the_note():
+    request = Request(
+        guest=Guest(name="Ada Rossi", email="ada@example.com"),
+        party=Party(adults=2),
+        when=WantedSlot(date=date(2026, 12, 4), earliest="20:00", latest="21:00"),
+        venues=("x",),
+    )
+    reference = Reference(CODE, 3)
+    planted = plant(request, reference, ("email", "note"))
+    assert planted.guest.email == "ada+rb-7k2m9q4t3w-3@example.com"
+    assert planted.note == "RB-7K2M9Q4T3W-3"
+    assert Reference.found_in(planted.guest.email) == reference
+    assert untagged(planted.guest.email) == request.guest.email
+    assert expected(planted, Offer(when=Slot(starts_at=AT), key="k")).guest_email == planted.guest.email
+
+
+def test_codes_are_ten_characters_and_found_whole():
+    codes = {mint_code() for _ in range(1000)}
+    assert len(codes) == 1000
+    assert all(Reference.found_in(f"xx RB-{code}-12.") == Reference(code, 12) for code in codes)
+    assert Reference.found_in("RB-7K2M9Q4T3WX-1") is None
+    assert Reference.found_in("ada@example.com") is None

@@ -1,0 +1,258 @@
+"""A visit on real pages in a real browser: signs, empty lists, refusals, and what the gate lets out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import async_playwright
+
+from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, SessionLost, VenueChanged, VenueDown
+from farm.gate import CommitGate
+from farm.manifest import CommitRule, RequestRule
+from farm.registry import Registry
+from farm.status import VenueStatus
+from farm.visit import Visit
+from tasks.machine.chromium import find_chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+REGISTRY = Registry.load([Path(__file__).parents[2] / "integrations"])
+PAGES = {
+    "/list": "<h1>Free</h1><ul><li>19:00</li><li hidden>20:00</li></ul>",
+    "/none": "<h1>Free</h1><p>Nothing free</p>",
+    "/skeleton": "<h1>Free</h1><ul></ul>",
+    "/late": "<h1>Free</h1><ul></ul><script>setTimeout(() => document.querySelector('ul').innerHTML ="
+    " '<li>21:00</li>', 300)</script>",
+    "/wall": "<h1>Please log in</h1>",
+    "/form": "<h1>Form</h1><form method=post action=/commit><button>Confirm</button></form><p hidden>Done</p>",
+    "/commit": "<h1>Thank you</h1>",
+    "/double": "<h1>Double</h1>"
+    "<button onclick=\"for (const i of [1, 2]) fetch('/commit', {method: 'POST'})\">Go</button>",
+    "/beacon": "<h1>Beacon</h1><script>navigator.sendBeacon('/track', 'x')</script>",
+    "/popup": "<h1>Popup</h1><form method=post action=/commit target=_blank><button>Go</button></form>",
+    "/frame": "<h1>Frame</h1><iframe src=/double></iframe>",
+    "/xhr403": "<h1>Page</h1><script>fetch('/forbidden')</script><p hidden>Never</p>",
+    "/status": "<h1>State</h1><p>Caf\u00e9 at 8:00\u202fPM</p>",
+    "/outside": "<h1>Outside</h1><img src=http://127.0.0.1:9/x.png><script src=http://127.0.0.1:9/x.js></script>",
+    "/busy": "<h1>Busy</h1><script>setTimeout(() => fetch('/slow'), 50)</script>",
+    "/slow": "ok",
+}
+STATUS = {"/forbidden": 403, "/too-many": 429, "/down": 503}
+
+
+class Site:
+    """A few pages on loopback that remember what was asked of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                path = urlsplit(self.path).path
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                site.asked.append(f"{self.command} {path}")
+                if path == "/slow":
+                    threading.Event().wait(0.4)
+                if path == "/redirect-out":
+                    self.send_response(302)
+                    self.send_header("location", "http://127.0.0.1:9/stolen")
+                    self.end_headers()
+                    return
+                body = f"<!doctype html><meta charset=utf-8>{PAGES.get(path, '')}".encode()
+                self.send_response(STATUS.get(path, 200))
+                if path == "/too-many":
+                    self.send_header("retry-after", "30")
+                self.send_header("content-type", "text/html; charset=utf-8")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815 - the name that http.server asks for
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def posts(self, path: str = "/commit") -> int:
+        return self.asked.count(f"POST {path}")
+
+
+class Access:
+    def __init__(self, origin: str) -> None:
+        self.host = urlsplit(origin).netloc
+
+    def covers(self, url: str) -> bool:
+        return urlsplit(url).netloc == self.host
+
+    def loads(self, resource_type: str) -> bool:
+        return True
+
+    async def pace(self) -> None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def site():
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser():
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium().path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visit(browser, site):
+    site.asked.clear()
+    stock = REGISTRY.venue("osteria_luna")
+    venue = stock.model_copy(update={"origin": site.origin})
+    commit = CommitRule(url="{origin}/commit")
+    gate = CommitGate(commit, [RequestRule(url="{origin}/safe")], site.origin)
+    context = await browser.new_context()
+    visit = Visit(await context.new_page(), venue, REGISTRY.manifest(stock), gate, Access(site.origin), wait_s=2)
+    await visit.begin(visit.page.get_by_role("heading", name="Please log in"))
+    yield visit
+    await context.unroute_all(behavior="ignoreErrors")
+    await context.close()
+
+
+def heading(visit, name):
+    return visit.page.get_by_role("heading", name=name)
+
+
+async def test_rows_are_the_visible_ones_and_an_empty_list_needs_the_venues_word(visit):
+    items, none = visit.page.locator("li"), visit.page.get_by_text("Nothing free")
+    await visit.open("/list", sign=heading(visit, "Free"))
+    assert [await row.inner_text() for row in await visit.rows(items, none=none)] == ["19:00"]
+    await visit.open("/none", sign=heading(visit, "Free"))
+    assert await visit.rows(items, none=none) == []
+    await visit.open("/late", sign=heading(visit, "Free"))
+    assert len(await visit.rows(items, none=none)) == 1
+    await visit.open("/skeleton", sign=heading(visit, "Free"))
+    with pytest.raises(VenueChanged, match="none of items, none shows"):
+        await visit.rows(items, none=none)
+
+
+async def test_a_page_without_its_sign_has_changed(visit):
+    with pytest.raises(VenueChanged):
+        await visit.open("/none", sign=heading(visit, "Something else"))
+
+
+async def test_the_log_in_wall_is_seen_in_every_wait(visit):
+    with pytest.raises(SessionLost):
+        await visit.open("/wall", sign=heading(visit, "Free"))
+
+
+@pytest.mark.parametrize(
+    ("path", "error"), [("/forbidden", AccessRefused), ("/too-many", AccessRefused), ("/down", VenueDown)]
+)
+async def test_refusals_of_the_page_itself(visit, path, error):
+    with pytest.raises(error):
+        await visit.open(path, sign=heading(visit, "Free"))
+    assert error is VenueDown or visit.gate.sent == "no"
+
+
+async def test_a_refused_xhr_poisons_the_visit_at_once(visit):
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(AccessRefused, match="403"):
+        await visit.open("/xhr403", sign=visit.page.get_by_text("Never"))
+    assert asyncio.get_running_loop().time() - began < 1.5
+    with pytest.raises(AccessRefused):
+        visit.check()
+
+
+async def test_hosts_outside_the_agreement_are_never_asked(visit):
+    with pytest.raises(AccessNotAgreed):
+        await visit.open("http://localhost:9/", sign=heading(visit, "Free"))
+    await visit.open("/outside", sign=heading(visit, "Outside"))
+    visit.check()
+    with pytest.raises(AccessNotAgreed):
+        await visit.call("GET", "/redirect-out")
+
+
+async def test_a_commit_before_the_guard_never_leaves(visit, site):
+    await visit.open("/form", sign=heading(visit, "Form"))
+    with pytest.raises(ContractBroken, match=r"POST .*/commit is neither safe nor allowed"):
+        await visit.press(visit.page.get_by_role("button"), done=heading(visit, "Thank you"))
+    assert site.posts() == 0
+
+
+async def test_after_the_guard_it_leaves_once_though_the_page_sends_it_twice(visit, site):
+    await visit.open("/double", sign=heading(visit, "Double"))
+    visit.gate.open_once()
+    assert visit.gate.sent == "no"
+    await visit.page.get_by_role("button").click()
+    await visit.quiet(200)
+    assert (site.posts(), visit.gate.sent, len(visit.gate.stopped)) == (1, "yes", 1)
+    visit.check()
+
+
+@pytest.mark.parametrize("path", ["/popup", "/frame"])
+async def test_popups_and_frames_stand_behind_the_same_gate(visit, site, path):
+    await visit.open(path, sign=heading(visit, path[1:].capitalize()))
+    inside = visit.page if path == "/popup" else visit.page.frame_locator("iframe")
+    await inside.get_by_role("button").click()
+    with pytest.raises(ContractBroken):
+        await visit.must_show(visit.page.get_by_text("Thank you"))
+    assert site.posts() == 0
+
+
+async def test_a_beacon_is_an_unsafe_request_too(visit, site):
+    with pytest.raises(ContractBroken, match="/track"):
+        await visit.open("/beacon", sign=visit.page.get_by_text("Never"))
+    assert site.posts("/track") == 0
+
+
+async def test_the_wire_stands_behind_the_same_gate(visit, site):
+    assert (await visit.call("POST", "/safe", form={"a": "1"})).status == 200
+    with pytest.raises(ContractBroken):
+        await visit.call("POST", "/commit")
+    assert site.posts() == 0
+    visit.gate.open_once()
+    await visit.call("POST", "/commit", json={"a": 1})
+    with pytest.raises(ContractBroken):
+        await visit.call("POST", "/commit")
+    assert site.posts() == 1
+    with pytest.raises(AccessRefused, match="retry after 30"):
+        await visit.call("GET", "/too-many")
+
+
+async def test_press_wants_signs_that_prove_something(visit):
+    await visit.open("/form", sign=heading(visit, "Form"))
+    with pytest.raises(ContractBroken, match="shows before the click"):
+        await visit.press(visit.page.get_by_role("button"), done=heading(visit, "Form"))
+    with pytest.raises(VenueChanged):
+        await visit.press(heading(visit, "Form"), done=visit.page.get_by_text("Done"))
+
+
+async def test_lines_have_plain_spaces_and_labels_must_be_known(visit):
+    await visit.open("/status", sign=heading(visit, "State"))
+    assert await visit.lines(visit.page.locator("p")) == ["Caf\u00e9 at 8:00 PM"]
+    assert visit.status(" confermata ") is VenueStatus.CONFIRMED
+    with pytest.raises(VenueChanged, match="unknown status label `Forse`"):
+        visit.status("Forse")
+
+
+async def test_quiet_waits_for_what_begins_later(visit, site):
+    await visit.open("/busy", sign=heading(visit, "Busy"))
+    began = datetime.now(UTC)
+    await visit.quiet(200)
+    assert "GET /slow" in site.asked
+    assert (datetime.now(UTC) - began).total_seconds() > 0.4

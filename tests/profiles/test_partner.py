@@ -1,0 +1,78 @@
+"""What the agreement does not cover is refused before a single packet."""
+
+from datetime import UTC, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from farm.errors import AccessNotAgreed
+from farm.phases import Step
+from profiles.partner import AccountTerms, Hours, Partners
+from profiles.secrets import is_there, open_account
+from profiles.visiting import AgreedAccess
+
+ROME = ZoneInfo("Europe/Rome")
+NOON = datetime(2026, 12, 1, 11, tzinfo=UTC)
+PARTNERS = Partners.load([Path(__file__).parents[2] / "profiles" / "partners"])
+PARTNER = PARTNERS.must_have("bologna_tables")
+ORIGIN = "http://127.0.0.1:8401"
+
+
+def with_access(**changes):
+    return PARTNER.model_copy(update={"access": PARTNER.access.model_copy(update=changes)})
+
+
+def test_covered():
+    PARTNER.must_allow((Step.SEARCH, Step.SUBMIT), NOON, ROME, ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ends": datetime(2026, 11, 30, tzinfo=UTC).date()}, "ended on 2026-11-30"),
+        ({"steps": ("search",)}, "does not allow submit"),
+        ({"hosts": ("127.0.0.1:9999",)}, "does not name 127.0.0.1:8401"),
+        ({"hours": Hours(start=time(22), until=time(6))}, "does not cover 12:00"),
+    ],
+)
+def test_not_covered(changes, said):
+    with pytest.raises(AccessNotAgreed, match=said):
+        with_access(**changes).must_allow((Step.SEARCH, Step.SUBMIT), NOON, ROME, ORIGIN)
+
+
+def test_the_last_day_is_the_venues_day():
+    last = with_access(ends=datetime(2026, 12, 1, tzinfo=UTC).date())
+    last.must_allow((Step.SEARCH,), datetime(2026, 12, 1, 22, 59, tzinfo=UTC), ROME, ORIGIN)
+    with pytest.raises(AccessNotAgreed):
+        last.must_allow((Step.SEARCH,), datetime(2026, 12, 1, 23, 1, tzinfo=UTC), ROME, ORIGIN)
+
+
+def test_hours_over_midnight():
+    night = Hours(start=time(22), until=time(6))
+    assert night.hold(time(23))
+    assert night.hold(time(5, 59))
+    assert not night.hold(time(6))
+
+
+def test_nobody_agreed_to_anything_without_a_profile():
+    with pytest.raises(AccessNotAgreed, match="did you mean `bologna_tables`"):
+        PARTNERS.must_have("bologna_table")
+
+
+def test_every_request_is_held_to_the_hosts():
+    access = AgreedAccess(PARTNER)
+    assert access.covers(ORIGIN + "/prenota")
+    for url in ("http://127.0.0.1:9999/", "https://127.0.0.1:8401.evil.example/", "file:///etc/passwd", "ftp://x/"):
+        assert not access.covers(url)
+
+
+def test_secrets_come_by_reference_and_never_show(tmp_path, monkeypatch):
+    secret = tmp_path / "token"
+    secret.write_text("s3cret-canary\n")
+    monkeypatch.setenv("RB_TEST_USER", "desk")
+    account = open_account("desk", AccountTerms(user="env:RB_TEST_USER", secret=f"file:{secret}"))
+    assert account.user == "desk"
+    assert account.secret.get_secret_value() == "s3cret-canary"
+    assert "canary" not in repr(account) + str(account) + account.model_dump_json()
+    assert not is_there(AccountTerms(secret="env:RB_TEST_MISSING"))
