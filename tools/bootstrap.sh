@@ -11,6 +11,20 @@ fi
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
+install() {
+    rm -f "$stamp"
+    echo "Installing packages${1:-}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        --constraint constraints.txt --editable '.[test]'
+    echo "$wanted" >"$stamp"
+    exit 0
+}
+
+# A virtual environment knows where it lies: one that was moved here is made anew.
+if new_enough .venv/bin/python && [ -f .venv/bin/activate ]; then
+    case "$(cat .venv/bin/activate)" in *"$(pwd)/.venv"*) install ;; esac
+fi
+
 # 3.12 and 3.11 come first: for them pip can bring a Redis.
 python=
 for candidate in ${PYTHON:-} python3.12 python3.11 python3 python3.13 python3.14 python; do
@@ -37,10 +51,6 @@ if ! "$python" -c 'import ensurepip' >/dev/null 2>&1; then
     fi
 fi
 
-rm -f "$stamp"
 echo "Making .venv with $("$python" --version 2>&1)"
 "$python" -m venv --clear .venv
-echo "Installing packages (a minute or two)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-    --constraint constraints.txt --editable '.[test]'
-echo "$wanted" >"$stamp"
+install " (a minute or two)"

@@ -23,12 +23,12 @@ from redis.retry import Retry
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from farm.registry import Registry
 from farm.schema import SchemaFaults
+from ledger.engine import database_url, make_engine
+from ledger.migrate import HEAD, revision
 from tasks.machine.chromium import GET as GET_CHROMIUM
 from tasks.machine.chromium import find_chromium, find_driver, trouble_starting
 from tasks.machine.finding import Given, Missing
@@ -40,7 +40,6 @@ STOCK = Path(__file__).parents[1] / "integrations"
 OLDEST_PYTHON = (3, 11)
 PROBE_LIMIT_S = 20.0
 ANSWER_LIMIT_S = 3.0
-DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"}
 PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671, "pyamqp": 5672}
 
 
@@ -183,32 +182,29 @@ def _ask_redis(url: str, name: str) -> Finding:
 
 
 def database(environ: Mapping[str, str], home: Path) -> Finding:
-    """Whether the ledger's database can be reached; whether its tables are current is the ledger's to say."""
+    """Whether the ledger's database can be reached, and whether its tables are those of this version."""
     address = environ.get("READBACK_DATABASE_URL") or f"sqlite:///{home / 'ledger.sqlite3'}"
     get = "start it, or correct READBACK_DATABASE_URL, or unset it for SQLite"
     try:
-        url = make_url(address)
-        url = url.set(drivername=DRIVERS[url.get_backend_name()])
-    except (ArgumentError, KeyError, ValueError):
+        url = database_url(address)
+    except (ArgumentError, ValueError):
         return Finding("Database", "READBACK_DATABASE_URL is no address of PostgreSQL or SQLite", get)
-    if url.get_backend_name() == "sqlite":  # to connect would make the file
-        file = Path(url.database or "")
-        return Finding("Database", f"SQLite, {file}" + ("" if file.exists() else " (not made yet)"))
     shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return Finding("Database", f"{shown} (not made yet)")  # to connect would make it
+    if url.get_backend_name() == "postgresql":
+        url = url.update_query_dict({"connect_timeout": f"{ANSWER_LIMIT_S:.0f}"})
+    engine = make_engine(url.render_as_string(hide_password=False), connections=1)
     try:
-        asyncio.run(asyncio.wait_for(_select_one(url), PROBE_LIMIT_S))
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        with engine.connect() as connection:
+            there = revision(connection)
+    except SQLAlchemyError as error:
         return Finding("Database", f"{shown} cannot be reached ({type(error).__name__})", get)
-    return Finding("Database", f"{shown} answers")
-
-
-async def _select_one(url: URL) -> None:
-    engine = create_async_engine(url)
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
     finally:
-        await engine.dispose()
+        engine.dispose()
+    if there not in {None, HEAD}:
+        return Finding("Database", f"{shown} has tables of revision {there}, not {HEAD}", "run `readback migrate`")
+    return Finding("Database", f"{shown} answers" + ("" if there else " (no tables yet)"))
 
 
 def broker(address: str) -> Finding:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 import os
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from ledger.migrate import upgrade
 from tasks.machine.finding import Found
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
@@ -90,6 +92,19 @@ def test_an_address_of_no_broker_is_a_finding(address):
 @pytest.mark.parametrize("address", ["127.0.0.1:6379", "http://h", "redis://h:port/0"])
 def test_an_address_of_no_redis_is_a_finding(address):
     assert not doctor.redis_server({"READBACK_REDIS_URL": address}).well
+
+
+async def test_a_ledger_is_asked_for_its_tables(environ, tmp_path):
+    address = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    assert "not made yet" in doctor.database(environ, tmp_path).says
+    await upgrade(address)
+    found = doctor.database(environ, tmp_path)
+    assert found.well
+    assert found.says.endswith("answers")
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    connection.close()
+    assert "readback migrate" in doctor.database(environ, tmp_path).get
 
 
 def test_a_running_redis_is_asked(environ, tmp_path):
