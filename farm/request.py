@@ -140,7 +140,7 @@ class Request(Fact):
     party: Party
     when: Wanted
     venues: tuple[str, ...] = ()
-    group: str | None = None
+    group: Annotated[str | None, Field(validate_default=True)] = None
     service: Annotated[str, Field(max_length=120)] | None = None
     resource: Annotated[str, Field(max_length=120)] | None = None
     title: Annotated[str, Field(max_length=40)] | None = None
@@ -150,13 +150,20 @@ class Request(Fact):
     note: Annotated[str | None, Field(max_length=500, repr=False)] = None
     context: dict[str, str] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _has_people_and_places(self) -> Request:
-        if self.party.people < 1:
-            raise ValueError("the party is empty: at least one adult or child")
-        if bool(self.venues) == (self.group is not None):
+    # Each at its own field: a validator of the whole would be silent while any field is wrong.
+    @field_validator("party")
+    @classmethod
+    def _has_people(cls, party: Party) -> Party:
+        if party.people < 1:
+            raise ValueError("is empty: at least one adult or child")
+        return party
+
+    @field_validator("group")
+    @classmethod
+    def _has_places(cls, group: str | None, info: ValidationInfo) -> str | None:
+        if "venues" in info.data and bool(info.data["venues"]) == (group is not None):
             raise ValueError("name either `venues` or a `group`, not both and not neither")
-        return self
+        return group
 
     def lacks(self, needs: tuple[Need, ...]) -> list[Need]:
         """Which of the needed parts this request does not have."""

@@ -39,7 +39,7 @@ def test_a_good_one_passes():
         ({"when": GOOD["when"] | {"date": "2026-11-20"}}, "when", "is past"),
         ({"when": {"date": "2027-03-28", "earliest": "02:30", "latest": "04:00"}}, "when", "does not exist"),
         ({"when": GOOD["when"] | {"latest": "18:00"}}, "when", "before"),
-        ({"party": {"adults": 0}}, "", "empty"),
+        ({"party": {"adults": 0}}, "party", "empty"),
         ({"guest": {"name": "Ada", "email": "ada at example"}}, "guest.email", "is no e-mail address"),
         ({"gest": {}}, "gest", "did you mean `guest`?"),
         ({"guest": GOOD["guest"] | {"mail": "x"}}, "guest.mail", "did you mean `email`?"),
@@ -47,12 +47,17 @@ def test_a_good_one_passes():
         ({"price_cap": {"minor": 5000, "currency": "USD"}}, "price_cap.currency", "sells in EUR"),
         ({"know_by": "2026-11-20T10:00:00Z"}, "know_by", "is past"),
         ({"know_by": "2026-12-04T10:00:00"}, "know_by", "timezone"),
-        ({"venues": []}, "", "name either"),
+        ({"venues": []}, "group", "name either"),
     ],
 )
 def test_each_fault_has_its_place(changes, where, what):
     found = faults(**changes)
     assert what in found[where], found
+
+
+def test_no_fault_hides_another():
+    found = faults(guest=GOOD["guest"] | {"email": "x"}, party={"adults": 0}, group="bologna_tables")
+    assert set(found) == {"guest.email", "party", "group"}
 
 
 def test_all_faults_at_once_and_no_guest_data_in_them():
