@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urljoin
@@ -149,7 +150,10 @@ class Visit:
         """
         if await self._first_of({"items": items, "none": none}) == "none":
             return []
-        return await items.filter(visible=True).all()
+        found = await items.filter(visible=True).all()
+        if not found:
+            raise VenueChanged(f"{self.venue.slug}: the list showed and vanished")
+        return found
 
     async def press(self, target: Locator, **signs: Locator) -> str:
         """Click, wait for one of the signs, and say which: ``press(button, done=thanks, refused=notice)``.
@@ -233,19 +237,23 @@ class Visit:
         either = visible[0]
         for sign in visible[1:]:
             either = either.or_(sign)
-        try:
-            await self._unless_poisoned(either.first.wait_for(state="visible", timeout=self._wait_s * 1000))
-        except PlaywrightTimeout:
-            self.check()
-            raise VenueChanged(
-                f"{self.venue.slug}: none of {', '.join(signs)} shows after {self._wait_s:g} s"
-            ) from None
-        for name, sign in zip(watched, visible, strict=True):
-            if len(watched) == 1 or await sign.count():
-                if name not in signs:
-                    raise SessionLost(f"{self.venue.slug} shows its log-in wall")
-                return name
-        raise VenueChanged(f"{self.venue.slug}: {', '.join(signs)} showed and vanished")
+        until = time.monotonic() + self._wait_s
+        while (left_s := until - time.monotonic()) > 0:
+            try:
+                await self._unless_poisoned(either.first.wait_for(state="visible", timeout=left_s * 1000))
+            except PlaywrightTimeout:
+                self.check()
+                break
+            for name, sign in zip(watched, visible, strict=True):
+                if len(watched) == 1 or await sign.count():
+                    return self._unless_wall(name, signs)
+            # it showed and vanished: the page reloads itself
+        raise VenueChanged(f"{self.venue.slug}: none of {', '.join(signs)} shows after {self._wait_s:g} s")
+
+    def _unless_wall(self, name: str, signs: dict[str, Locator]) -> str:
+        if name not in signs:
+            raise SessionLost(f"{self.venue.slug} shows its log-in wall")
+        return name
 
     async def _unless_poisoned(self, work: Coroutine[None, None, T]) -> T:
         """The work's result, or at once the error that poisons the visit meanwhile."""
