@@ -1,6 +1,6 @@
 """Where a booking goes next."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from farm.facts import Guest, Party
 from farm.request import Request, WantedSlot
@@ -21,7 +21,7 @@ def venue(slug, partner="p"):
 REQUEST = Request(
     guest=Guest(name="Ada", email="a@example.com"),
     party=Party(adults=2),
-    when=WantedSlot(date=date(2026, 12, 4), earliest="20:00", latest="21:00"),
+    when=WantedSlot(date=date(2026, 12, 4), earliest=time(20), latest=time(21)),
     venues=("a", "b", "c"),
     know_by=NOW + timedelta(hours=1),
 )
@@ -69,4 +69,6 @@ def test_time_is_up():
 
 def test_a_wish_to_cancel_wins():
     tried = [Tried("a", "p", Cause.SLOT_UNAVAILABLE), Tried("", "", Cause.CANCEL_REQUESTED)]
-    assert next_step(REQUEST, ABC, tried, NOW).status is BookingStatus.CANCELLED
+    end = next_step(REQUEST, ABC, tried, NOW)
+    assert isinstance(end, Stop)
+    assert end.status is BookingStatus.CANCELLED

@@ -1,6 +1,8 @@
 """What counts as a match, and what never does."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,13 +33,11 @@ CHANNEL = Channel(name="lookup", proves="complete", shows=("when", "resource"))
 
 
 def measure(**changes):
-    return Measure(
-        **{"code": CODE, "wanted": WANTED, "claimed": None, "tolerance": Tolerance(), "zone": ROME} | changes
-    )
+    return replace(Measure(CODE, WANTED, None, Tolerance(), ROME), **changes)
 
 
 def sighting(**changes):
-    facts = {
+    facts: dict[str, Any] = {
         "when": Slot(starts_at=AT),
         "resource": "Tavolo 4",
         "party": Party(adults=2),
@@ -169,7 +169,7 @@ def test_planted_in_the_mail_and_in_the_note():
     request = Request(
         guest=Guest(name="Ada Rossi", email="ada@example.com"),
         party=Party(adults=2),
-        when=WantedSlot(date=date(2026, 12, 4), earliest="20:00", latest="21:00"),
+        when=WantedSlot(date=date(2026, 12, 4), earliest=time(20), latest=time(21)),
         venues=("x",),
     )
     reference = Reference(CODE, 3)

@@ -20,6 +20,7 @@ from farm.registry import Registry
 from farm.status import VenueStatus
 from farm.visit import Visit
 from tasks.machine.chromium import find_chromium
+from tasks.machine.finding import Found
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -112,8 +113,10 @@ def site():
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def browser():
+    chromium = find_chromium()
+    assert isinstance(chromium, Found), chromium
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium().path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium.path, args=["--no-sandbox"])
         yield browser
         await browser.close()
 
