@@ -160,7 +160,7 @@ class Request(Fact):
 
     @field_validator("group")
     @classmethod
-    def _has_places(cls, group: str | None, info: ValidationInfo) -> str | None:
+    def _has_places(cls, group: str | None, info: ValidationInfo[None]) -> str | None:
         if "venues" in info.data and bool(info.data["venues"]) == (group is not None):
             raise ValueError("name either `venues` or a `group`, not both and not neither")
         return group
