@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 
 
@@ -12,7 +11,9 @@ def end_with_parent() -> None:
     """End this process (as by SIGTERM) when whoever holds the other end of its standard input goes away."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # not through sys.stdin: a pool's child closes that one, and would wait for the lock that this thread holds
+        while os.read(0, 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
