@@ -1,0 +1,90 @@
+"""Runs a demo from nothing to its verdict, in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from fixtures.kit.process import TwinFailed
+from tasks.embedded import EmbeddedFarm, NotStarted
+from tasks.settings import Settings
+from tools.demo.playing import play
+from tools.demo.report import report
+from tools.demo.scene import Stage
+from tools.demo.tally import Tally
+from tools.demo.twins import bologna
+
+VISITS_AT_ONCE = 2
+LIMIT_S = 150.0
+
+
+class DemoRunning(RuntimeError):
+    """Another demo runs in the same state folder."""
+
+
+def run_demo(venue: str | None, console: Console) -> int:
+    """Play a demo and say what came of it.
+
+    Args:
+        venue: None for the three restaurants, ``pretix`` for the real ticket shop.
+        console: Where it is shown: live on a terminal, line by line elsewhere.
+
+    Returns:
+        0 only if every row ended as it must and agrees with the venues' own databases; 2 for an unknown venue.
+    """
+    if venue not in {None, "pretix"}:
+        console.print(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red")
+        return 2
+    try:
+        with _own_folder(Settings().home.absolute() / "demo") as folder:
+            return _play_on(_stage(venue, folder, console), folder, console)
+    except (DemoRunning, NotStarted, TwinFailed) as error:
+        console.print(f"The demo cannot run: {error}", style="red", markup=False)
+        return 1
+
+
+def _stage(venue: str | None, folder: Path, console: Console) -> AbstractContextManager[Stage]:
+    return bologna(folder)
+
+
+def _play_on(setting_up: AbstractContextManager[Stage], folder: Path, console: Console) -> int:
+    began = time.monotonic()
+    with ExitStack() as running:
+        with console.status("starting the venues"):
+            stage = running.enter_context(setting_up)
+        console.print(Padding(Text(stage.title, style="bold"), (1, 0, 0, 0)))
+        console.print(Padding(Text(stage.about, style="dim"), (0, 0, 1, 0)))
+        # the only farm on its ledger, whatever database and venues this deployment has besides
+        own = Settings(
+            home=folder, database_url=f"sqlite:///{folder / 'ledger.sqlite3'}", integrations="", partners=""
+        )
+        settings = stage.settings(own)
+        with console.status(f"starting a ledger, a Redis and a worker with {VISITS_AT_ONCE} visits at once"):
+            running.enter_context(EmbeddedFarm(settings, concurrency=VISITS_AT_ONCE))
+        rows = asyncio.run(play(stage, settings.ledger_url, console, LIMIT_S))
+        tally = Tally.of(rows, stage.entries(), stage.missed())
+        report(stage, tally, console, time.monotonic() - began)
+    return 0 if tally.passed else 1
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """A fresh folder that no other demo uses as long as this one runs."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoRunning(f"another demo runs in {folder}; READBACK_HOME names another state folder") from error
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield folder
