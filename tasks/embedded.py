@@ -55,6 +55,10 @@ class EmbeddedFarm:
         """Worker and relay."""
         return [process.pid for process in self._processes]
 
+    def is_whole(self) -> bool:
+        """False once the worker or the relay has ended by itself."""
+        return all(process.poll() is None for process in self._processes)
+
     def start(self) -> Self:
         """Bring everything up, and return when the worker takes bookings.
 
