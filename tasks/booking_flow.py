@@ -133,7 +133,6 @@ class _Attempt:
     async def _past_commit(self, closing: Closing, journal: LedgerJournal) -> None:
         """Write the end of the click; the wake-up stays until somebody has looked."""
         claimed = closing.kind == "claimed"
-        manifest = self.farm.registry.manifest(self.venue)
         await self.farm.ledger.conclude(
             self.lease,
             attempt=AttemptChange(
@@ -147,7 +146,8 @@ class _Attempt:
             ),
             booking=BookingChange(status=BookingStatus.VERIFYING, venue=self.venue.slug),
             events=[self._event(f"attempt.{closing.kind}", sent=closing.sent, detail=closing.detail)],
-            wake=[NewWakeUp("verify", self.farm.clock() + timedelta(seconds=manifest.step_s))],
+            # for whoever comes after a worker that dies now; the first look itself follows at once
+            wake=[NewWakeUp("verify", self.farm.clock() + timedelta(seconds=self.farm.settings.lease_s))],
             done=["book"],
         )
 
