@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from farm.registry import Registry, UnknownName
 from farm.request import Request, Wanted
@@ -13,6 +13,7 @@ from farm.schema import Fault, SchemaFaults, faults_of
 from farm.venue import Venue
 
 _WHEN: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+_DEADLINE: TypeAdapter[datetime | None] = TypeAdapter(AwareDatetime | None)
 
 
 class BadRequest(SchemaFaults):
@@ -41,8 +42,9 @@ def admit(written: object, registry: Registry, now: datetime) -> Request:
     venues, unknown = _venues(written, registry)
     faults += unknown
     faults += _time_faults(_when(written), venues, now)
+    faults += _too_late(written.get("know_by"), now)
     if request is not None:
-        faults += _need_faults(request, venues, registry, now)
+        faults += _need_faults(request, venues, registry)
     if request is None or faults:
         raise BadRequest(list(dict.fromkeys(faults)))
     return request
@@ -93,9 +95,16 @@ def _time_faults(when: Wanted | None, venues: Sequence[Venue], now: datetime) ->
             yield Fault("when", f"{when.day} is past at {venue.slug} ({venue.timezone})")
 
 
-def _need_faults(request: Request, venues: Sequence[Venue], registry: Registry, now: datetime) -> Iterator[Fault]:
-    if request.know_by is not None and request.know_by <= now:
+def _too_late(know_by: object, now: datetime) -> Iterator[Fault]:
+    try:
+        deadline = _DEADLINE.validate_json(_json(know_by))
+    except ValidationError:
+        return
+    if deadline is not None and deadline <= now:
         yield Fault("know_by", "is past")
+
+
+def _need_faults(request: Request, venues: Sequence[Venue], registry: Registry) -> Iterator[Fault]:
     for venue in venues:
         for need in request.lacks(registry.manifest(venue).needs):
             yield Fault(need, f"is missing: {venue.slug} needs it")

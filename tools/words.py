@@ -5,7 +5,7 @@ from __future__ import annotations
 from farm.phases import Step
 from farm.status import Cause
 
-STEPS = {
+STEPS: dict[str, str] = {
     Step.LOG_IN: "logging in",
     Step.SEARCH: "looking for slots",
     Step.HOLD: "holding the slot",
@@ -17,7 +17,7 @@ STEPS = {
     Step.CANCEL: "cancelling at the venue",
     Step.RELEASE: "giving the hold back",
 }
-CAUSES = {
+CAUSES: dict[str, str] = {
     Cause.SLOT_UNAVAILABLE: "full",
     Cause.LEASE_EXPIRED: "slot lost",
     Cause.PRICE_OVER_CAP: "over the price cap",

@@ -1,0 +1,164 @@
+"""What the doors hand out as JSON: closed, frozen models. No guest data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from pydantic import AwareDatetime
+
+from farm.facts import Fact
+from farm.gate import Sent
+from farm.status import AttemptState, BookingStatus, Cause
+from farm.verdict import Verdict
+from ledger.records import AttemptRecord, BookingRecord
+
+if TYPE_CHECKING:
+    from gateway.complaint import Complaint
+
+
+class StageAnswer(Fact):
+    """How long one step took."""
+
+    stage: str
+    seconds: float
+
+
+class AttemptAnswer(Fact):
+    """One attempt at one venue.
+
+    Attributes:
+        our_reference: What was planted in the venue's record.
+        sent: Whether the request that makes the booking went out; None before the commit.
+    """
+
+    number: int
+    venue: str
+    our_reference: str
+    state: AttemptState
+    cause: Cause | None
+    detail: str | None
+    sent: Sent | None
+    stages: tuple[StageAnswer, ...]
+    started_at: AwareDatetime
+    committed_at: AwareDatetime | None
+    closed_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, attempt: AttemptRecord) -> Self:
+        """The answer for a row of the ledger."""
+        return cls(
+            number=attempt.number,
+            venue=attempt.venue,
+            our_reference=attempt.our_reference,
+            state=attempt.state,
+            cause=attempt.cause,
+            detail=attempt.detail,
+            sent=attempt.sent,
+            stages=tuple(StageAnswer(stage=s.stage, seconds=s.seconds) for s in attempt.stages),
+            started_at=attempt.started_at,
+            committed_at=attempt.committed_at,
+            closed_at=attempt.closed_at,
+        )
+
+
+class BookingAnswer(Fact):
+    """One booking.
+
+    Attributes:
+        settled: The farm does nothing more by itself.
+        sentence: How it ended, in words for the guest.
+        venue: Where it is booked or is being booked.
+        venue_reference: The venue's own booking number.
+        verdict: What the last read-back said, field by field; None before there was one.
+    """
+
+    id: str
+    reseller: str
+    reseller_reference: str | None
+    status: BookingStatus
+    settled: bool
+    cause: Cause | None
+    sentence: str | None
+    venue: str | None
+    venue_reference: str | None
+    verdict: Verdict | None
+    attempts: tuple[AttemptAnswer, ...]
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    settled_at: AwareDatetime | None
+    cancel_requested_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, booking: BookingRecord, attempts: Sequence[AttemptRecord]) -> Self:
+        """The answer for what the ledger has."""
+        return cls(
+            id=booking.id,
+            reseller=booking.reseller,
+            reseller_reference=booking.reseller_reference,
+            status=booking.status,
+            settled=booking.status.settled,
+            cause=booking.cause,
+            sentence=booking.sentence,
+            venue=booking.venue,
+            venue_reference=booking.venue_reference,
+            verdict=Verdict.model_validate_json(booking.verdict) if booking.verdict else None,
+            attempts=tuple(AttemptAnswer.of(attempt) for attempt in attempts),
+            created_at=booking.created_at,
+            updated_at=booking.updated_at,
+            settled_at=booking.settled_at,
+            cancel_requested_at=booking.cancel_requested_at,
+        )
+
+
+class BookingsAnswer(Fact):
+    """Several bookings, newest first."""
+
+    bookings: tuple[BookingAnswer, ...]
+
+
+class VenueAnswer(Fact):
+    """One venue that can be booked."""
+
+    slug: str
+    name: str
+    city: str | None
+    kind: str
+    integration: str
+    partner: str
+    groups: tuple[str, ...]
+    payment: str
+    timezone: str
+    currency: str
+    origin: str
+
+
+class VenuesAnswer(Fact):
+    """Every venue that can be booked."""
+
+    venues: tuple[VenueAnswer, ...]
+
+
+class FaultAnswer(Fact):
+    """One thing that is wrong with what was given, and its place in it."""
+
+    where: str
+    what: str
+
+
+class Problem(Fact):
+    """Why a command did nothing.
+
+    Attributes:
+        then: What to do next.
+    """
+
+    error: str
+    faults: tuple[FaultAnswer, ...]
+    then: str | None
+
+    @classmethod
+    def of(cls, complaint: Complaint) -> Self:
+        """The answer for a complaint."""
+        faults = tuple(FaultAnswer(where=fault.where, what=fault.what) for fault in complaint.faults)
+        return cls(error=complaint.what, faults=faults, then=complaint.then)

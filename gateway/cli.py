@@ -1,0 +1,115 @@
+"""The ``readback`` command: what it is made of, and how it says that something is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gateway.commands.book import book
+from gateway.commands.cancel import cancel
+from gateway.commands.listing import listing
+from gateway.commands.machine import demo, doctor, migrate
+from gateway.commands.processes import relay, worker
+from gateway.commands.rate import rate
+from gateway.commands.show import show
+from gateway.commands.up import up
+from gateway.commands.venues import venues
+from gateway.complaint import Complaint
+from gateway.terminal import complain, examples
+
+BOOKING = "Book"
+KNOWING = "Know"
+RUNNING = "Run"
+
+
+class Doors(TyperGroup):
+    """The commands; a ``Complaint`` of any of them becomes a few lines and an exit code."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - as Typer has it
+        try:
+            return super().invoke(ctx)
+        except Complaint as complaint:
+            complain(complaint, as_json=bool(ctx.meta.get("readback.json")))
+            raise typer.Exit(complaint.code) from None
+
+
+app = typer.Typer(
+    cls=Doors,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "readback up --with osteria_luna", "readback book examples/table-for-two.json --wait", last="Try it:"
+    ),
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"readback {version('readback')}")
+        raise typer.Exit
+
+
+@app.callback()
+def readback(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Bookings that exist: each is read back from the venue's own records before it counts as confirmed.
+
+    Everything is kept in READBACK_HOME (.readback in this folder).
+    READBACK_DATABASE_URL, _BROKER_URL and _REDIS_URL take real servers.
+    """
+
+
+app.command(
+    rich_help_panel=BOOKING,
+    epilog=examples(
+        "readback book examples/table-for-two.json --wait",
+        "readback book examples/pretix-ticket.json --wait --json",
+        "readback book - --idempotency-key order-4711 < request.json",
+    ),
+)(book)
+app.command(rich_help_panel=BOOKING, epilog=examples("readback cancel bk_01m834szzffxy8k28y2h --wait"))(cancel)
+app.command(
+    rich_help_panel=KNOWING,
+    epilog=examples("readback show bk_01m834szzffxy8k28y2h", "readback show bk_01m834szzffxy8k28y2h --json"),
+)(show)
+app.command("list", rich_help_panel=KNOWING, epilog=examples("readback list", "readback list --status in_doubt"))(
+    listing
+)
+app.command(
+    rich_help_panel=KNOWING,
+    epilog=examples("readback venues", "READBACK_INTEGRATIONS=my/integrations readback venues --json"),
+)(venues)
+app.command(rich_help_panel=KNOWING, epilog=examples("readback rate", "readback rate --json"))(rate)
+app.command(
+    rich_help_panel=RUNNING,
+    epilog=examples("readback up", "readback up --with osteria_luna --with pretix", "readback up --pool prefork"),
+)(up)
+app.command(rich_help_panel=RUNNING, epilog=examples("readback demo", "readback demo --venue pretix"))(demo)
+app.command(rich_help_panel=RUNNING, epilog=examples("readback doctor"))(doctor)
+app.command(
+    rich_help_panel=RUNNING,
+    epilog=examples(
+        "readback worker --queue book --pool prefork --concurrency 2", "readback worker --queue book --queue verify"
+    ),
+)(worker)
+app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis://localhost/0 readback relay"))(relay)
+app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)
+
+
+def main() -> None:
+    """The console command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Seeing a booking through to its end: waiting, the result, the exit code. Shared by ``book`` and ``cancel``."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from farm.registry import Registry
+from farm.status import BookingStatus, Cause
+from gateway.answers import BookingAnswer
+from gateway.complaint import ExitCode
+from gateway.deployment import find, open_ledger
+from gateway.presence import Service
+from gateway.results import short
+from gateway.terminal import printer, put, say
+from gateway.waiting import wait
+from tasks.settings import Settings
+
+_CODES = {
+    BookingStatus.CONFIRMED: ExitCode.WELL,
+    BookingStatus.UNAVAILABLE: ExitCode.NOT_BOOKED,
+    BookingStatus.FAILED: ExitCode.NOT_BOOKED,
+    BookingStatus.CANCELLED: ExitCode.NOT_BOOKED,
+    BookingStatus.EXPIRED: ExitCode.NOT_BOOKED,
+}
+"""Everything else is in doubt: nobody can say yet what stands at the venue."""
+
+
+def see_through(
+    here: Settings, there: Registry, booking_id: str, *, timeout_s: float, as_json: bool, who: str
+) -> ExitCode:
+    """Wait for a booking, print how it ended, and give the exit code of ``book``.
+
+    Raises:
+        Complaint: No farm works on it, and none can be started.
+    """
+    names = {venue.slug: venue.name for venue in there.venues.values()}
+    with Service(here, who, say) as service:
+        try:
+            wait(here, booking_id, names, service, timeout_s)
+        except KeyboardInterrupt:
+            say(f"You stopped waiting; the booking goes on.  readback show {booking_id}")
+            return ExitCode.INTERRUPTED
+        answer = asyncio.run(look_up(here, booking_id))
+        if as_json:
+            put(answer)
+        else:
+            printer().print(short(answer, names))
+        for hint in _hints(answer, there, timeout_s):
+            say(hint)
+    return _CODES.get(answer.status, ExitCode.IN_DOUBT)
+
+
+async def look_up(here: Settings, booking_id: str) -> BookingAnswer:
+    """The booking as the ledger has it now.
+
+    Raises:
+        Complaint: There is none of this id.
+    """
+    async with open_ledger(here) as ledger:
+        return BookingAnswer.of(await find(ledger, booking_id), await ledger.attempts(booking_id))
+
+
+def _hints(answer: BookingAnswer, there: Registry, timeout_s: float) -> list[str]:
+    if answer.status is BookingStatus.IN_DOUBT:
+        return ["→ Nothing more is tried by itself: a person must look at the venue's record."]
+    if answer.status is BookingStatus.PENDING_VENUE:
+        return ["→ The venue has not decided yet; the farm asks it again until it has."]
+    if not answer.settled:
+        return [f"→ Not settled after {timeout_s:g} s; the booking goes on while a farm runs (readback up)."]
+    down = {a.venue for a in answer.attempts if a.cause is Cause.VENUE_UNREACHABLE and a.venue in there.venues}
+    local = sorted({there.venue(v).integration for v in down if _is_here(there.venue(v).origin)})
+    if answer.status is not BookingStatus.CONFIRMED and local:
+        return [
+            f"→ Nobody answers there; that venue can stand on this machine:  readback up {' '.join(f'--with {name}' for name in local)}"
+        ]
+    return []
+
+
+def _is_here(origin: str) -> bool:
+    return urlsplit(origin).hostname in {"127.0.0.1", "::1", "localhost"}

@@ -1,0 +1,103 @@
+"""``readback book``: a request from a file into the ledger, and the answer when it is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.complaint import Complaint
+from gateway.terminal import AsJson, printer, put, say
+
+if TYPE_CHECKING:
+    from farm.registry import Registry
+    from farm.request import Request
+    from gateway.answers import BookingAnswer
+    from tasks.settings import Settings
+
+KEY_LENGTH = 255
+
+
+def book(
+    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="The request; - reads standard input.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, and show what happens.")] = False,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="K", help="The same key gives the same booking, however often it is sent.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="S", min=0, help="Wait no longer than that.")] = 300.0,
+    as_json: AsJson = False,
+) -> None:
+    """Queue a booking; with --wait, see it through.
+
+    A request that cannot be right is refused before anything is queued, with every fault named at once.
+
+    Without [bold]readback up[/bold] in another terminal, --wait starts a farm of its own for the time being.
+
+    Exit codes: 0 confirmed (without --wait: queued), 2 bad input, 3 not booked, 4 in doubt or not settled
+    yet,
+    1 this machine lacks something.
+    """
+    from gateway.deployment import registry, settings
+
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_LENGTH:
+        raise Complaint(f"an idempotency key has 1 to {KEY_LENGTH} characters")
+    here = settings()
+    there = registry(here)
+    wanted = _admitted(request, there)
+    queued = asyncio.run(_accept(here, wanted, idempotency_key))
+    if wait:
+        from gateway.commands.answering import see_through
+
+        raise typer.Exit(see_through(here, there, queued.id, timeout_s=timeout, as_json=as_json, who="readback book"))
+    if as_json:
+        put(queued)
+    else:
+        _say_queued(here, queued)
+
+
+def _admitted(source: str, there: Registry) -> Request:
+    from datetime import UTC, datetime
+
+    from farm.intake import BadRequest, admit
+    from gateway.reading import read_json
+
+    written, name = read_json(source)
+    try:
+        return admit(written, there, datetime.now(UTC))
+    except BadRequest as error:
+        count = len(error.faults)
+        what = f"{name} cannot be booked: {count} faults" if count > 1 else f"{name} cannot be booked"
+        raise Complaint(
+            what, faults=error.faults, then="nothing was queued; `readback venues` lists what can be booked"
+        ) from None
+
+
+async def _accept(here: Settings, wanted: Request, key: str | None) -> BookingAnswer:
+    from farm.identity import mint_code
+    from gateway.answers import BookingAnswer
+    from gateway.deployment import open_ledger
+    from ledger.errors import CodeTaken, IdempotencyConflict
+
+    async with open_ledger(here, make=True) as ledger:
+        while True:
+            try:
+                accepted = await ledger.accept(wanted, mint_code(), key)
+            except CodeTaken:
+                continue
+            except IdempotencyConflict:
+                raise Complaint(
+                    f"the idempotency key `{key}` belongs to another request",
+                    then="nothing was queued: use a new key for a new request, or send the first request again",
+                ) from None
+            return BookingAnswer.of(accepted.booking, await ledger.attempts(accepted.booking.id))
+
+
+def _say_queued(here: Settings, queued: BookingAnswer) -> None:
+    from gateway.presence import is_served
+
+    printer().print(queued.id)
+    say(f"{queued.status}; follow it with  readback show {queued.id}")
+    if not is_served(here) and not queued.settled:
+        say("No farm serves this folder: it stays queued until  readback up  runs.")

@@ -1,0 +1,74 @@
+"""``readback worker`` and ``relay``: one process each, as a deployment of several machines runs them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.complaint import Complaint, ExitCode
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
+
+
+def worker(
+    *,
+    queue: Annotated[
+        list[str] | None, typer.Option("--queue", "-q", metavar="Q", help="book or verify; may be given twice.")
+    ] = None,
+    pool: Annotated[
+        str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
+    ] = "threads",
+    concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Visits at once.")] = 2,
+) -> None:
+    """Run one worker.
+
+    Until SIGTERM; what is past its commit then still ends. For deployments with a broker of their own; on
+    one machine `readback up` does it all.
+    """
+    from farm.schema import nearest
+    from gateway.deployment import registry, settings
+    from tasks.app import QUEUES
+    from tasks.worker import POOLS, work
+
+    queues = list(dict.fromkeys(queue or QUEUES))
+    for name in queues:
+        if name not in QUEUES:
+            raise Complaint(f"no queue `{name}`", then=nearest(name, QUEUES))
+    if pool not in POOLS:
+        raise Complaint(f"no pool `{pool}`", then=nearest(pool, POOLS))
+    here = settings()
+    registry(here)
+    _must_have_broker(here)
+    work(queues, pool, concurrency)
+
+
+def relay() -> None:
+    """Run one relay, which tells workers what is due in the ledger.
+
+    Until SIGTERM. For deployments with a broker of their own; any number may run.
+    """
+    from gateway.deployment import settings
+    from tasks.relay import relay_until_told
+
+    here = settings()
+    _must_have_broker(here)
+    asyncio.run(relay_until_told(here))
+
+
+def _must_have_broker(here: Settings) -> None:
+    from tasks.machine.finding import Found
+    from tasks.machine.private_redis import PrivateRedis
+    from tasks.machine.redis import find_redis
+
+    if here.broker_url or here.redis_url:
+        return
+    found = find_redis()
+    if not isinstance(found, Found) or not PrivateRedis(found.path, here.home).answers():
+        raise Complaint(
+            "there is no broker to get work from",
+            then="set READBACK_BROKER_URL, or run `readback up`, which brings everything",
+            code=ExitCode.MACHINE,
+        )

@@ -1,0 +1,145 @@
+"""``readback up``: everything on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.complaint import Complaint, ExitCode
+from gateway.terminal import printer, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tasks.embedded import EmbeddedFarm
+    from tasks.settings import Settings
+    from tools.stock import Stands
+
+LOOK_S = 0.5
+TRY = {"osteria_luna": "examples/table-for-two.json", "pretix": "examples/pretix-ticket.json"}
+
+
+def up(
+    *,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="VENUES", help="Also run these venues here: osteria_luna, pretix."),
+    ] = None,
+    pool: Annotated[
+        str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
+    ] = "threads",
+    concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Visits at once.")] = 2,
+) -> None:
+    """Run a whole farm here until Ctrl-C.
+
+    That is a ledger, a broker, a worker and a relay; with --with, venues to book at. Everything is kept
+    in READBACK_HOME, so that a farm that is ended and started again goes on where it was.
+    """
+    from farm.schema import nearest
+    from gateway.deployment import registry, settings
+    from gateway.presence import Taken, Tenancy
+    from tasks.embedded import EmbeddedFarm, NotStarted
+    from tasks.machine.private_redis import RedisNotStarted
+    from tasks.worker import POOLS
+    from tools.stock import STOCK, NotStanding, standing
+
+    wanted = list(dict.fromkeys(with_ or []))
+    for name in wanted:
+        if name not in STOCK:
+            raise Complaint(f"nothing called `{name}` can be run here", then=nearest(name, STOCK))
+    if pool not in POOLS:
+        raise Complaint(f"no pool `{pool}`", then=nearest(pool, POOLS))
+    here = settings()
+    there = registry(here)
+    with ExitStack() as running:
+        running.enter_context(contextlib.suppress(KeyboardInterrupt))
+        try:
+            running.callback(Tenancy.take(here.home, "readback up").leave)
+            stands = [
+                one
+                for name in wanted
+                for one in running.enter_context(standing(name, there, here.home.absolute() / "venues", say))
+            ]
+            farm = running.enter_context(EmbeddedFarm(here, pool, concurrency))
+        except Taken as error:
+            raise Complaint(
+                f"a farm already runs in {here.home}: {error}",
+                then="use it, end it there with Ctrl-C, or set READBACK_HOME to another folder",
+            ) from None
+        except NotStanding as error:
+            raise Complaint(str(error), code=ExitCode.MACHINE) from None
+        except (NotStarted, RedisNotStarted) as error:
+            raise Complaint(
+                f"the farm does not start: {error}", then="run  readback doctor", code=ExitCode.MACHINE
+            ) from None
+        _say_what_runs(here, farm, stands, f"{concurrency} visit{'s' * (concurrency > 1)} at once, {pool}")
+        _say_next(wanted)
+        asyncio.run(_until_told(here, farm))
+        say("Ending: what is past its commit is still looked at.")
+
+
+def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how: str) -> None:
+    from rich.table import Table
+
+    from gateway.deployment import ledger_shown, shown
+
+    worker, relay = farm.pids
+    table: Table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("ledger", ledger_shown(here))
+    named = here.broker_url or here.redis_url
+    table.add_row("broker", "as READBACK_BROKER_URL or READBACK_REDIS_URL says" if named else "a private Redis")
+    table.add_row("worker", f"pid {worker}: {how}")
+    table.add_row("relay", f"pid {relay}")
+    table.add_row("logs", shown(farm.logs))
+    for one in stands:
+        table.add_row("venue", f"{one.name}  {one.address}")
+    console = printer()
+    console.print("[bold green]✓[/bold green] [bold]The farm is up.[/bold]")
+    console.print(table)
+
+
+def _say_next(wanted: list[str]) -> None:
+    console = printer()
+    console.print("\n[dim]In another terminal:[/dim]")
+    for example in [TRY[name] for name in wanted if name in TRY] or ["REQUEST.json"]:
+        console.print(f"  [cyan]readback book {example} --wait[/cyan]", soft_wrap=True)
+    console.print("[dim]Ctrl-C ends everything; bookings are kept.[/dim]\n")
+
+
+async def _until_told(here: Settings, farm: EmbeddedFarm) -> None:
+    """Say how each booking ends, until a signal comes.
+
+    Raises:
+        Complaint: The worker or the relay ended by itself.
+    """
+    from rich.text import Text
+
+    from gateway.deployment import open_ledger
+    from tools.watching import status_text
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    console = printer()
+    async with open_ledger(here, make=True) as ledger:
+        known = {booking.id: booking.updated_at for booking in await ledger.bookings()}
+        while not stop.is_set():
+            for booking in reversed(await ledger.bookings()):
+                if known.get(booking.id) != booking.updated_at and booking.status.settled:
+                    line = Text.assemble((f"{booking.id}  ", "dim"), status_text(booking.status), "  ")
+                    console.print(line.append(booking.sentence or ""), soft_wrap=True)
+                known[booking.id] = booking.updated_at
+            if not farm.is_whole():
+                raise Complaint(
+                    "the worker or the relay ended by itself", then=f"see {farm.logs}", code=ExitCode.MACHINE
+                )
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await stop.wait()
