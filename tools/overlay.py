@@ -22,16 +22,23 @@ class Standing:
         slug: The name that it gets here.
         origin: Where it really runs.
         group: The one group that it is in here.
+        accounts: The accounts that its partner gives here; None: all that the stock agreement names.
     """
 
     like: str
     slug: str
     origin: str
     group: str
+    accounts: tuple[str, ...] | None = None
+
+    def partner_here(self, partner: str) -> str:
+        """The name of its partner here; venues with other accounts have another partner."""
+        given = "" if self.accounts is None else "_with_" + ("_and_".join(self.accounts) or "none")
+        return f"{partner}_here{given}"
 
 
 class Overlay:
-    """Writes venue and partner files for standing venues, with one partner per stock partner.
+    """Writes venue and partner files for standing venues, with one partner per stock partner and set of accounts.
 
     Args:
         folder: Emptied of nothing: an overlay is made in a folder of its own.
@@ -46,14 +53,16 @@ class Overlay:
         integration, _, name = standing.like.partition("/")
         text = (_STOCK_VENUES / integration / "venues" / f"{name}.toml").read_text(encoding="utf-8")
         partner = _value(text, "partner")
-        here = f"{partner}_here"
+        here = standing.partner_here(partner)
         text = _set(text, "origin", f'"{standing.origin}"')
         text = _set(text, "partner", f'"{here}"')
         text = _set(text, "groups", f'["{standing.group}"]')
         self._write(Path("integrations") / integration / "venues" / f"{standing.slug}.toml", text)
-        hosts = self._hosts.setdefault(partner, set())
+        hosts = self._hosts.setdefault(here, set())
         hosts.add(urlsplit(standing.origin).netloc)
         agreement = (_STOCK_PARTNERS / f"{partner}.toml").read_text(encoding="utf-8")
+        if standing.accounts is not None:
+            agreement = _with_accounts(agreement, standing.accounts)
         named = ", ".join(f'"{host}"' for host in sorted(hosts))
         self._write(Path("partners") / f"{here}.toml", _set(agreement, "hosts", f"[{named}]"))
 
@@ -84,6 +93,11 @@ def _set(text: str, key: str, value: str) -> str:
     if count != 1:
         raise ValueError(f"a stock file must have one line `{key} = ...`, it has {count}")
     return changed
+
+
+def _with_accounts(agreement: str, roles: tuple[str, ...]) -> str:
+    section = re.compile(r"^\[session\.accounts\.(\w+)\]\n(?:.+\n)*", re.MULTILINE)
+    return section.sub(lambda found: found[0] if found[1] in roles else "", agreement)
 
 
 def _joined(paths: str, folder: Path) -> str:

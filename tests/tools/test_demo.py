@@ -15,7 +15,7 @@ from farm.compare import FieldResult
 from farm.facts import Facts, Guest, Party, Slot
 from farm.identity import Reference
 from farm.request import Request, WantedSlot
-from farm.status import AttemptState, BookingStatus, VenueStatus, VerdictKind
+from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 from ledger.records import AttemptRecord, BookingRecord, EventRecord
 from tools.demo.books import Entry, Says, differences, strangers
@@ -128,7 +128,7 @@ def test_the_demo_fails_when(entries, missed, false, double):
     [
         {"ends": BookingStatus.UNAVAILABLE, "at": None},
         {"at": "sole"},
-        {"tries": 2},
+        {"left": (Cause.SLOT_UNAVAILABLE,)},
         {"differing": ("when",), "ends": BookingStatus.IN_DOUBT},
     ],
 )
@@ -163,7 +163,7 @@ def row(**change):
         when=WantedSlot(date=date(2027, 3, 26), earliest=clock(19), latest=clock(21)),
         venues=("luna",),
     )
-    scenario = Scenario(words="w", short="s", request=request, ends=BookingStatus.CONFIRMED, at="luna")
+    scenario = Scenario(words="Nothing goes wrong", request=request, ends=BookingStatus.CONFIRMED, at="luna")
     return Row(replace(scenario, **change), booking(request), [attempt()], [event("booking.confirmed")])
 
 

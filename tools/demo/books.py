@@ -24,6 +24,7 @@ class Entry:
         planted: Our reference in the e-mail or note; None when there is none.
         count: People at a table, or pieces of a product.
         stands: Not cancelled.
+        detail: What else the book says of it, for a person; not compared.
     """
 
     venue: str
@@ -33,6 +34,7 @@ class Entry:
     resource: str
     count: int
     stands: bool
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def report(stage: Stage, tally: Tally, console: Console, all_s: float) -> None:
     for title, table in (
         ("How each request ended", endings(stage, tally)),
         ("Seconds: the whole of each request, and what it was spent on", seconds(tally)),
-        (f"What the ledger says, and what {stage.books} say", books(stage, tally)),
+        (f"The ledger, beside {stage.books}", books(stage, tally)),
     ):
         console.print(Text(title, style="bold"))
         console.print(table)
@@ -162,6 +162,8 @@ def _books_cell(stage: Stage, tally: Tally, row: Row) -> Text:
         cell = _record(stage, entry.venue, entry.reference, entry.stands)
         cell.append("\n")
         cell.append(_facts(stage, entry.starts_at, entry.count, entry.resource), style="dim")
+        if entry.detail:
+            cell.append(f"\n{entry.detail}", style="dim")
         cells.append(cell)
     return Text("\n").join(cells) if cells else Text("no record")
 

@@ -15,9 +15,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fixtures.kit.process import TwinFailed
+from fixtures.pretix_shop.environment import PretixInstallError
+from fixtures.pretix_shop.shop import ShopStartError
 from tasks.embedded import EmbeddedFarm, NotStarted
 from tasks.settings import Settings
 from tools.demo.playing import play
+from tools.demo.pretix import pretix
 from tools.demo.report import report
 from tools.demo.scene import Stage
 from tools.demo.tally import Tally
@@ -47,13 +50,15 @@ def run_demo(venue: str | None, console: Console) -> int:
     try:
         with _own_folder(Settings().home.absolute() / "demo") as folder:
             return _play_on(_stage(venue, folder, console), folder, console)
-    except (DemoRunning, NotStarted, TwinFailed) as error:
+    except (DemoRunning, NotStarted, TwinFailed, PretixInstallError, ShopStartError) as error:
         console.print(f"The demo cannot run: {error}", style="red", markup=False)
         return 1
 
 
 def _stage(venue: str | None, folder: Path, console: Console) -> AbstractContextManager[Stage]:
-    return bologna(folder)
+    if venue is None:
+        return bologna(folder)
+    return pretix(folder, lambda said: console.print(said, style="dim", markup=False, highlight=False))
 
 
 def _play_on(setting_up: AbstractContextManager[Stage], folder: Path, console: Console) -> int:

@@ -8,10 +8,12 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from farm.request import Request
-from farm.status import BookingStatus
+from farm.status import AttemptState, BookingStatus, Cause
 from ledger.records import AttemptRecord, BookingRecord, EventRecord
 from tasks.settings import Settings
 from tools.demo.books import Entry, Says, differences, ledger_says
+
+LEFT = frozenset({AttemptState.NOT_BOOKED, AttemptState.REFUSED, AttemptState.ABSENT})
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,18 @@ class Scenario:
 
     Attributes:
         words: What happens, for a person who sees it for the first time.
-        short: The same in at most 26 characters, for the live table.
+        request: Its ``reseller_reference`` is what the live table calls it, in at most 26 characters.
         at: Where it must stand in the end (or have stood); None: nowhere.
-        tries: How many venues it must have taken.
+        left: Why it must have left venues on the way, in order.
         differing: The fields that the farm must find to differ, where it must end in doubt.
         cancel: The guest calls it off as soon as it is confirmed.
     """
 
     words: str
-    short: str
     request: Request
     ends: BookingStatus
     at: str | None
-    tries: int = 1
+    left: tuple[Cause, ...] = ()
     differing: tuple[str, ...] = ()
     cancel: bool = False
 
@@ -69,12 +70,20 @@ def faults_of(row: Row, entries: Sequence[Entry]) -> list[str]:
     for what, got, must in (
         ("it ended as", says.status, scenario.ends),
         ("it ended at", says.venue, scenario.at),
-        ("venues tried:", len(row.attempts), scenario.tries),
+        ("it left venues for", _left(row), scenario.left),
         ("fields that differ:", says.differing if says.status is BookingStatus.IN_DOUBT else (), scenario.differing),
     ):
         if got != must:
-            found.append(f"{what} {got or 'none'}, and the scenario must give {must or 'none'}")
+            found.append(f"{what} {_spoken(got)}, and its scenario must give {_spoken(must)}")
     return found
+
+
+def _spoken(what: str | tuple[str | None, ...] | None) -> str:
+    return (what if isinstance(what, str) else ", ".join(map(str, what or ()))) or "none"
+
+
+def _left(row: Row) -> tuple[Cause | None, ...]:
+    return tuple(attempt.cause for attempt in row.attempts if attempt.state in LEFT)
 
 
 class Stage(Protocol):
@@ -85,7 +94,6 @@ class Stage(Protocol):
         about: What stands here and what will be shown, for somebody who sees it for the first time.
         books: What the ledger is held against, as in "agrees with ...".
         names: What the venues are called, by slug.
-        faults: How many were set.
     """
 
     title: str
@@ -94,7 +102,6 @@ class Stage(Protocol):
     zone: ZoneInfo
     scenarios: Sequence[Scenario]
     names: Mapping[str, str]
-    faults: int
 
     def settings(self, settings: Settings) -> Settings:
         """The settings that know these venues."""

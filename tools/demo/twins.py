@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from farm.facts import Guest, Party
 from farm.identity import Reference
 from farm.request import Request, WantedSlot
-from farm.status import BookingStatus
+from farm.status import BookingStatus, Cause
 from fixtures.kit.process import TwinProcess
 from tasks.settings import Settings
 from tools.demo.books import Entry
@@ -53,7 +53,7 @@ class Plot:
     ends: BookingStatus
     at: House | None
     faults: tuple[tuple[House, str], ...] = ()
-    tries: int = 1
+    left: tuple[Cause, ...] = ()
     differing: tuple[str, ...] = ()
     cancel: bool = False
 
@@ -75,7 +75,7 @@ PLOTS = (
         ends=BookingStatus.CONFIRMED,
         at=SOLE,
         faults=((LUNA, "full"),),
-        tries=2,
+        left=(Cause.SLOT_UNAVAILABLE,),
     ),
     Plot(
         words="The thank-you page lies: nothing was written",
@@ -85,7 +85,7 @@ PLOTS = (
         ends=BookingStatus.CONFIRMED,
         at=NORD,
         faults=((SOLE, "lying_thanks"),),
-        tries=2,
+        left=(Cause.RECORD_MISSING,),
     ),
     Plot(
         words="Cut off after the click: the house has it",
@@ -104,7 +104,7 @@ PLOTS = (
         ends=BookingStatus.CONFIRMED,
         at=LUNA,
         faults=((NORD, "dropped_before"),),
-        tries=2,
+        left=(Cause.RECORD_MISSING,),
     ),
     Plot(
         words="All three houses are full",
@@ -114,7 +114,7 @@ PLOTS = (
         ends=BookingStatus.UNAVAILABLE,
         at=None,
         faults=tuple((house, "full") for house in HOUSES),
-        tries=3,
+        left=(Cause.SLOT_UNAVAILABLE,) * len(HOUSES),
     ),
     Plot(
         words="Called off by the guest once it is confirmed",
@@ -161,7 +161,6 @@ class Bologna:
         self.scenarios: Sequence[Scenario] = [
             self._prepared(plot, first_day + timedelta(days=number)) for number, plot in enumerate(PLOTS)
         ]
-        self.faults = self._set.total()
 
     def settings(self, settings: Settings) -> Settings:
         return self._overlay.settings(settings)
@@ -198,7 +197,6 @@ class Bologna:
         email = f"{plot.guest.lower().replace(' ', '.')}@example.com"
         return Scenario(
             words=plot.words,
-            short=plot.short,
             request=Request(
                 reseller="demo",
                 reseller_reference=plot.short,
@@ -209,7 +207,7 @@ class Bologna:
             ),
             ends=plot.ends,
             at=plot.at.slug if plot.at is not None else None,
-            tries=plot.tries,
+            left=plot.left,
             differing=plot.differing,
             cancel=plot.cancel,
         )
