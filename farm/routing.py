@@ -47,6 +47,7 @@ _SPOKEN = {
     Cause.REQUEST_REFUSED: "cannot serve this request",
     Cause.RECORD_MISSING: "said yes but kept no record",
     Cause.VENUE_UNREACHABLE: "could not be reached",
+    Cause.WORKER_LOST: "could not be visited, for a reason of our own",
     Cause.ACCESS_NOT_AGREED: "does not take bookings from us now",
     Cause.CHALLENGE_PRESENTED: "does not take bookings from us now",
 }

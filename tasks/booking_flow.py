@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from playwright.async_api import Error as PlaywrightError
+
 from farm import booking as core
 from farm.booking import Ask, Closing
-from farm.errors import ContractBroken, FarmError, NotBooked
+from farm.errors import ContractBroken, NotBooked
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.identity import Reference, plant
 from farm.registry import UnknownName
@@ -26,10 +28,15 @@ from ledger.records import (
     NewWakeUp,
 )
 from tasks import verify_flow
+from tasks.browser import NoBrowser
 from tasks.runtime import Farm
 from tasks.working import LedgerJournal, lease_on
 
 TO_BE_BOOKED = frozenset({BookingStatus.QUEUED, BookingStatus.ATTEMPTING})
+ONE_TASK_S = 120
+"""After so long a booking that is still to be booked goes back to the queue: a task has a hard limit."""
+AGAIN_S = 5.0
+"""When another worker may try, after this one could not even open a visit."""
 
 
 async def book(farm: Farm, booking_id: str) -> None:
@@ -37,8 +44,11 @@ async def book(farm: Farm, booking_id: str) -> None:
     async with lease_on(farm, booking_id) as lease:
         if lease is None:
             return
+        enough = farm.clock() + timedelta(seconds=ONE_TASK_S)
         while await _one_round(farm, lease):
-            pass
+            if farm.clock() >= enough:
+                await farm.ledger.conclude(lease, done=["book"], wake=[NewWakeUp("book", farm.clock())])
+                return
 
 
 async def _one_round(farm: Farm, lease: Lease) -> bool:
@@ -92,8 +102,14 @@ class _Attempt:
             visits = self.farm.visits(self.venue)
             closing = await core.book(ask, visits, journal, self._guard)
         except (NotBooked, ContractBroken) as error:
-            await self._not_booked(error, journal)
+            await self._not_booked(error.cause, str(error), journal)
             return True
+        except (NoBrowser, PlaywrightError, TimeoutError) as error:
+            # steps never raise these: the visit itself could not be opened, so nothing was even asked for
+            await self._not_booked(Cause.WORKER_LOST, f"no visit could be opened: {type(error).__name__}", journal)
+            again = NewWakeUp("book", self.farm.clock() + timedelta(seconds=AGAIN_S))
+            await self.farm.ledger.conclude(self.lease, done=["book"], wake=[again])
+            return False
         await self._past_commit(closing, journal)
         return await verify_flow.first_look(self.farm, self.lease, refused=closing.kind == "refused")
 
@@ -116,18 +132,17 @@ class _Attempt:
             submit_deadline=core.submit_deadline(manifest, self.farm.clock()),
         )
 
-    async def _not_booked(self, error: FarmError, journal: LedgerJournal) -> None:
-        cause = error.cause
+    async def _not_booked(self, cause: Cause, detail: str, journal: LedgerJournal) -> None:
         await self.farm.ledger.conclude(
             self.lease,
             attempt=AttemptChange(
                 id=self.attempt.id,
                 state=AttemptState.NOT_BOOKED,
                 cause=cause,
-                detail=str(error),
+                detail=detail,
                 stages=journal.taken(),
             ),
-            events=[self._event("attempt.not_booked", cause=str(cause), detail=str(error))],
+            events=[self._event("attempt.not_booked", cause=str(cause), detail=detail)],
         )
 
     async def _past_commit(self, closing: Closing, journal: LedgerJournal) -> None:
@@ -164,10 +179,12 @@ async def _bury_prepared(farm: Farm, lease: Lease, attempts: list[AttemptRecord]
                 attempt=AttemptChange(
                     id=attempt.id,
                     state=AttemptState.NOT_BOOKED,
-                    cause=Cause.LEASE_EXPIRED,
+                    cause=Cause.WORKER_LOST,
                     detail="the worker went away before the commit",
                 ),
-                events=[NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": "LEASE_EXPIRED"})],
+                events=[
+                    NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": str(Cause.WORKER_LOST)})
+                ],
             )
 
 

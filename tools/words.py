@@ -31,6 +31,7 @@ CAUSES: dict[str, str] = {
     Cause.SESSION_EXPIRED: "logged out",
     Cause.CANCEL_REQUESTED: "called off",
     Cause.CONTRACT_BROKEN: "integration is broken",
+    Cause.WORKER_LOST: "our worker went away",
 }
 
 

@@ -1,0 +1,135 @@
+"""The flows on a real ledger, where no browser is needed: what a lost lease or a missing browser leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from farm.facts import Guest, Party
+from farm.identity import mint_code
+from farm.registry import Registry
+from farm.request import Request, WantedSlot
+from farm.status import AttemptState, BookingStatus, Cause
+from ledger.migrate import upgrade
+from ledger.store import Ledger
+from profiles.partner import Partners
+from tasks import booking_flow, cancel_flow
+from tasks.browser import NoBrowser
+from tasks.runtime import Farm
+from tasks.settings import Settings
+from tasks.working import lease_on
+
+STOCK = Path(__file__).parents[2]
+
+
+class Nothing:
+    """A machine without a browser."""
+
+    async def new_context(self, appearance):
+        raise NoBrowser("none here")
+
+    async def close_context(self, context):
+        raise AssertionError("nothing was opened")
+
+
+@pytest.fixture
+async def farm(tmp_path):
+    settings = Settings(home=tmp_path, lease_s=1.2)
+    await upgrade(settings.ledger_url)
+    async with await Ledger.open(settings.ledger_url) as ledger:
+        yield Farm(
+            settings=settings,
+            ledger=ledger,
+            registry=Registry.load([STOCK / "integrations"]),
+            partners=Partners.load([STOCK / "profiles" / "partners"]),
+            browser=Nothing(),  # type: ignore[arg-type]  # stands in for a machine without one
+            clock=lambda: datetime.now(UTC),
+            owner="test",
+        )
+
+
+async def queue(farm, *venues):
+    request = Request(
+        guest=Guest(name="Ada", email="ada@example.com"),
+        party=Party(adults=2),
+        when=WantedSlot(date=date(2029, 12, 4), earliest=time(19), latest=time(21)),
+        venues=venues,
+    )
+    return (await farm.ledger.accept(request, mint_code())).booking.id
+
+
+async def test_no_browser_books_nothing_and_lets_another_worker_try(farm):
+    booking_id = await queue(farm, "osteria_luna", "trattoria_sole")
+    await booking_flow.book(farm, booking_id)
+    (attempt,) = await farm.ledger.attempts(booking_id)
+    assert (attempt.state, attempt.cause) == (AttemptState.NOT_BOOKED, Cause.WORKER_LOST)
+    (wake_up,) = await farm.ledger.wake_ups(booking_id)
+    assert wake_up.kind == "book"
+    assert wake_up.due_at > datetime.now(UTC) + timedelta(seconds=2)
+    assert (await farm.ledger.booking(booking_id)).status is BookingStatus.ATTEMPTING
+    for _ in range(4):
+        await booking_flow.book(farm, booking_id)
+    ended = await farm.ledger.booking(booking_id)
+    assert (ended.status, ended.cause) == (BookingStatus.FAILED, Cause.WORKER_LOST)
+    assert len(await farm.ledger.attempts(booking_id)) == 4
+
+
+async def test_access_that_nobody_agreed_to_sends_nothing(farm):
+    farm.partners.by_slug.clear()
+    booking_id = await queue(farm, "osteria_luna")
+    await booking_flow.book(farm, booking_id)
+    ended = await farm.ledger.booking(booking_id)
+    assert (ended.status, ended.cause) == (BookingStatus.FAILED, Cause.ACCESS_NOT_AGREED)
+
+
+async def test_a_venue_that_is_gone_ends_the_booking_with_a_reason(farm):
+    booking_id = await queue(farm, "osteria_luna")
+    farm.registry.venues.clear()
+    await booking_flow.book(farm, booking_id)
+    ended = await farm.ledger.booking(booking_id)
+    assert ended.status is BookingStatus.FAILED
+    assert "osteria_luna" in (ended.sentence or "")
+
+
+async def test_called_off_before_anything_was_tried(farm):
+    booking_id = await queue(farm, "osteria_luna")
+    await farm.ledger.request_cancel(booking_id)
+    await cancel_flow.cancel(farm, booking_id)
+    assert (await farm.ledger.booking(booking_id)).status is BookingStatus.CANCELLED
+    assert await farm.ledger.wake_ups(booking_id) == []
+    await booking_flow.book(farm, booking_id)
+    assert await farm.ledger.attempts(booking_id) == []
+
+
+async def test_called_off_while_queued_and_the_booking_task_comes_first(farm):
+    booking_id = await queue(farm, "osteria_luna")
+    await farm.ledger.request_cancel(booking_id)
+    await booking_flow.book(farm, booking_id)
+    assert (await farm.ledger.booking(booking_id)).status is BookingStatus.CANCELLED
+    assert await farm.ledger.attempts(booking_id) == []
+
+
+async def test_one_worker_at_a_time(farm):
+    booking_id = await queue(farm, "osteria_luna")
+    async with lease_on(farm, booking_id) as first, lease_on(farm, booking_id) as second:
+        assert first is not None
+        assert second is None
+
+
+async def test_the_heartbeat_keeps_the_lease_and_the_work_ends_when_it_is_lost(farm):
+    booking_id = await queue(farm, "osteria_luna")
+    reached = []
+    async with lease_on(farm, booking_id) as lease:
+        assert lease is not None
+        await asyncio.sleep(2 * farm.settings.lease_s)
+        assert await farm.ledger.take_lease(booking_id, "other", 1) is None
+        await farm.ledger.release_lease(lease)
+        assert await farm.ledger.take_lease(booking_id, "other", 30) is not None
+        reached.append("taken")
+        await asyncio.sleep(30)
+        reached.append("never")
+    assert reached == ["taken"]
+    assert (await farm.ledger.booking(booking_id)).lease_owner == "other"
