@@ -91,7 +91,7 @@ class Pretix(OrganizerRecords):
         await visit.open(f"{shop_of(visit)}checkout/questions/", sign=email.or_(alert(page)))
         if await alert(page).count():
             raise SlotLost("the cart is empty")
-        family = guest.family_name if " " in guest.name else ""
+        family = guest.family_name if " " in guest.name else "-"  # the shop demands one
         people = page.get_by_role("group", name=re.compile("^Attendee name"))
         answers = [
             (email, guest.email),

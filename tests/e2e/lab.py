@@ -83,6 +83,7 @@ class LabAttempt:
         roles: The accounts that the partner has given; they decide on the read-back's channel.
         proxy: What the browser goes through.
         deadline_s: For the last click (also of a cancellation), when the stock one is too long for a test.
+        payment: As the shop names it, when it is another one than in the venue's file.
     """
 
     def __init__(
@@ -94,9 +95,11 @@ class LabAttempt:
         roles: tuple[Role, ...] = ("owner",),
         proxy: str | None = None,
         deadline_s: float | None = None,
+        payment: str | None = None,
     ) -> None:
         stock = REGISTRY.venue(wish.venues[0])
-        venue = stock.model_copy(update={"origin": shop.origin})
+        settings = {**stock.settings, "payment": payment} if payment else stock.settings
+        venue = stock.model_copy(update={"origin": shop.origin, "settings": settings})
         manifest = REGISTRY.manifest(stock)
         if deadline_s is not None:
             assert manifest.cancel

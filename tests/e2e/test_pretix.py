@@ -92,6 +92,16 @@ async def test_a_free_ticket_needs_no_payment_step(browser: Browser, shop: Preti
     assert [p.product for p in order.positions] == ["Guest list"]
 
 
+async def test_a_ticket_by_bank_transfer_for_a_guest_of_one_name(browser: Browser, shop: PretixShop) -> None:
+    guest = Guest(name="Madonna", email="m@guest.example")
+    attempt = LabAttempt(browser, shop, wish(CONCERT, guest=guest, party=Party(adults=1)), payment="Bank transfer")
+    looked = await attempt.look(await attempt.book())
+    (order,) = attempt.records()
+    assert looked.verdict.proves
+    assert looked.ours[0].due == Money(minor=2500, currency="EUR")
+    assert (order.provider, order.total_cents, order.positions[0].attendee) == ("banktransfer", 2500, "Madonna -")
+
+
 async def test_a_table_slot_is_what_the_shop_has(browser: Browser, shop: PretixShop) -> None:
     attempt = LabAttempt(browser, shop, wish(TABLE, party=Party(adults=2, children=1)), roles=("desk",))
     closing = await attempt.book()
