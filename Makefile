@@ -5,6 +5,8 @@
 BIN := .venv/bin
 VENUE ?=
 TESTS ?=
+# What a person sees is tested in a pytest process of its own: the two plugins for browsers and loops do not share one.
+PAGES := -c tests/pages/pytest.ini --rootdir .
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -18,7 +20,8 @@ demo: setup  ## twins, a worker and a stream of bookings with faults; VENUE=pret
 	@$(BIN)/readback demo $(if $(VENUE),--venue $(VENUE))
 
 test: setup  ## all tests; TESTS=tests/tasks for some of them
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(if $(filter tests/pages%,$(TESTS)),$(PAGES)) $(TESTS)
+	$(if $(TESTS),,@$(BIN)/python -m pytest $(PAGES) tests/pages)
 
 check: setup  ## ruff, mypy, and the arrows between the layers
 	$(BIN)/ruff check .

@@ -1,0 +1,154 @@
+"""Somebody who books at the restaurant, and how they come to each of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page
+
+from fixtures.kit.process import TwinProcess
+
+DESK_PASSWORD = "sfoglia"
+DAY = "2030-06-14"
+NAME, EMAIL = "Ada Rossi", "ada@example.com"
+MOST_STOPS = 60
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at a browser.
+
+    Attributes:
+        house: The restaurant, whose own book says what really happened.
+    """
+
+    page: Page
+    house: TwinProcess
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def choose_a_table(self) -> None:
+        self.page.goto(f"/prenota?giorno={DAY}&coperti=2")
+        self.button("20:00 · Sala · Tavolo 1").click()
+
+    def give_details(self, email: str = EMAIL) -> None:
+        self.choose_a_table()
+        self.page.get_by_label("Nome").fill(NAME)
+        self.page.get_by_label("E-mail").fill(email)
+        self.button("Vai al riepilogo").click()
+
+    def book(self) -> None:
+        self.give_details()
+        self.button("Conferma prenotazione").click()
+
+    def look_up(self) -> None:
+        self.page.goto("/la-mia-prenotazione")
+        self.page.get_by_label("E-mail").fill(EMAIL)
+        self.button("Cerca").click()
+
+    def log_in_at_the_desk(self) -> None:
+        self.page.goto("/gestione")
+        self.page.get_by_label("Password").fill(DESK_PASSWORD)
+        self.button("Entra").click()
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until the target has the focus, and shows it."""
+        for _ in range(MOST_STOPS):
+            self.page.keyboard.press("Tab")
+            if target.evaluate("e => e === document.activeElement"):
+                assert target.evaluate("e => getComputedStyle(e).outlineStyle") != "none", target
+                return
+        raise AssertionError(f"{target} cannot be reached in {MOST_STOPS} presses of Tab")
+
+
+def front(person: Person) -> None:
+    person.page.goto("/")
+
+
+def search(person: Person) -> None:
+    person.page.goto("/prenota")
+
+
+def free_tables(person: Person) -> None:
+    person.page.goto(f"/prenota?giorno={DAY}&coperti=2")
+
+
+def nothing_free(person: Person) -> None:
+    person.house.set_fault("full", day=DAY)
+    free_tables(person)
+
+
+def a_day_gone(person: Person) -> None:
+    person.page.goto("/prenota?giorno=2020-01-01&coperti=2")
+
+
+def details(person: Person) -> None:
+    person.choose_a_table()
+
+
+def details_refused(person: Person) -> None:
+    person.give_details(email="ada@example")
+
+
+def recap(person: Person) -> None:
+    person.give_details()
+
+
+def thanks(person: Person) -> None:
+    person.book()
+
+
+def refused(person: Person) -> None:
+    person.house.set_fault("slot_lost")
+    person.book()
+
+
+def look_up(person: Person) -> None:
+    person.page.goto("/la-mia-prenotazione")
+
+
+def nothing_found(person: Person) -> None:
+    person.look_up()
+
+
+def found(person: Person) -> None:
+    person.book()
+    person.look_up()
+
+
+def cancelled(person: Person) -> None:
+    found(person)
+    person.button("Annulla prenotazione").click()
+
+
+def desk_door(person: Person) -> None:
+    person.page.goto("/gestione")
+
+
+def desk(person: Person) -> None:
+    person.book()
+    person.log_in_at_the_desk()
+    person.page.goto(f"/gestione?giorno={DAY}")
+
+
+PAGES: tuple[tuple[Callable[[Person], None], str], ...] = (
+    (front, "Si mangia bene,\nsenza fretta."),
+    (search, "Prenota un tavolo"),
+    (free_tables, "Prenota un tavolo"),
+    (nothing_free, "Prenota un tavolo"),
+    (a_day_gone, "Prenota un tavolo"),
+    (details, "I suoi dati"),
+    (details_refused, "I suoi dati"),
+    (recap, "Riepilogo"),
+    (thanks, "Grazie, la aspettiamo!"),
+    (refused, "Prenotazione non riuscita"),
+    (look_up, "La mia prenotazione"),
+    (nothing_found, "La mia prenotazione"),
+    (found, "La mia prenotazione"),
+    (cancelled, "Prenotazione annullata"),
+    (desk_door, "Area riservata"),
+    (desk, "Prenotazioni del giorno"),
+)
+"""Every page of the house: how to come there, and its heading."""
