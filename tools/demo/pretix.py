@@ -41,6 +41,7 @@ class Shop:
         " guest's own order page. At the end each row is held against pretix's own database."
     )
     books = "pretix's own database"
+    counted = "{count} x {resource}"
     zone = BERLIN
     names: Mapping[str, str] = {"concert": "Night Concert", "late": "Late Concert", "bistro": "Lab Bistro"}
 

@@ -53,8 +53,7 @@ def endings(stage: Stage, tally: Tally) -> Table:
         came_by = _came_by(row, stage)
         if came_by:
             words.append(f"\n{came_by}", style="dim")
-        ended = status_text(row.booking.status)
-        tries = len(row.attempts)
+        ended, tries = Text.assemble(status_text(row.booking.status)), len(row.attempts)
         ended.append(f"\n  {tries} {'try' if tries == 1 else 'tries'}", style="dim")
         where = Text(stage.names.get(row.booking.venue or "", "-"))
         where.append(f"\n{row.booking.venue_reference or ''}", style="bold")
@@ -161,7 +160,9 @@ def _books_cell(stage: Stage, tally: Tally, row: Row) -> Text:
     for entry in of_booking(row.booking.code, tally.entries):
         cell = _record(stage, entry.venue, entry.reference, entry.stands)
         cell.append("\n")
-        cell.append(_facts(stage, entry.starts_at, entry.count, entry.resource), style="dim")
+        another = entry.stands and bool(row.says.differing)
+        facts = _facts(stage, entry.starts_at, entry.count, entry.resource)
+        cell.append(facts, style="yellow" if another else "dim")
         if entry.detail:
             cell.append(f"\n{entry.detail}", style="dim")
         cells.append(cell)
@@ -178,4 +179,4 @@ def _record(stage: Stage, venue: str, reference: str | None, stands: bool) -> Te
 
 def _facts(stage: Stage, at: datetime, count: int | None, resource: str | None) -> str:
     local = at.astimezone(stage.zone)
-    return f"{local.day} {local:%b %H:%M}, {count} x {resource}"
+    return f"{local.day} {local:%b %H:%M}, {stage.counted.format(count=count, resource=resource)}"

@@ -28,6 +28,7 @@ from tools.demo.twins import bologna
 
 VISITS_AT_ONCE = 2
 LIMIT_S = 150.0
+INTERRUPTED = 130
 
 
 class DemoRunning(RuntimeError):
@@ -42,7 +43,8 @@ def run_demo(venue: str | None, console: Console) -> int:
         console: Where it is shown: live on a terminal, line by line elsewhere.
 
     Returns:
-        0 only if every row ended as it must and agrees with the venues' own databases; 2 for an unknown venue.
+        0 only if every row ended as it must and agrees with the venues' own databases; 2 for an unknown venue; 130
+        after Ctrl-C, when everything that was started has ended.
     """
     if venue not in {None, "pretix"}:
         console.print(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red")
@@ -53,6 +55,9 @@ def run_demo(venue: str | None, console: Console) -> int:
     except (DemoRunning, NotStarted, TwinFailed, PretixInstallError, ShopStartError) as error:
         console.print(f"The demo cannot run: {error}", style="red", markup=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("Stopped: everything that the demo had started has ended.")
+        return INTERRUPTED
 
 
 def _stage(venue: str | None, folder: Path, console: Console) -> AbstractContextManager[Stage]:

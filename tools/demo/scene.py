@@ -93,12 +93,14 @@ class Stage(Protocol):
         title: What is wanted, in one line.
         about: What stands here and what will be shown, for somebody who sees it for the first time.
         books: What the ledger is held against, as in "agrees with ...".
+        counted: How ``{count}`` and ``{resource}`` are said.
         names: What the venues are called, by slug.
     """
 
     title: str
     about: str
     books: str
+    counted: str
     zone: ZoneInfo
     scenarios: Sequence[Scenario]
     names: Mapping[str, str]

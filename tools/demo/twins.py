@@ -148,6 +148,7 @@ class Bologna:
         " another path. At the end each row is held against the restaurants' own databases."
     )
     books = "the restaurants' own databases"
+    counted = "for {count}, {resource}"
     zone = ZoneInfo("Europe/Rome")
     names: Mapping[str, str] = {house.slug: house.name for house in HOUSES}
 
