@@ -30,12 +30,12 @@ _MOMENTS = {
 
 def short(answer: BookingAnswer, names: Mapping[str, str]) -> RenderableType:
     """What a person who waited wants to know, and what can be typed next."""
-    return Group(_headline(answer), Padding(_facts(answer, names), (0, 0, 0, 2)))
+    return Group(_whole_facts(answer, names), Text(f"  more       readback show {answer.id}", style="dim"))
 
 
 def whole(answer: BookingAnswer, events: Sequence[EventRecord], names: Mapping[str, str]) -> RenderableType:
     """Everything: the facts, the fields that were compared, each attempt, the history."""
-    parts: list[RenderableType] = [short(answer, names)]
+    parts: list[RenderableType] = [_whole_facts(answer, names)]
     if answer.verdict is not None and answer.verdict.fields:
         parts += [_title("The venue's record against the request"), _indented(_fields(answer.verdict))]
     if answer.attempts:
@@ -52,13 +52,17 @@ def _indented(what: RenderableType) -> Padding:
     return Padding(what, (0, 0, 0, 2))
 
 
+def _whole_facts(answer: BookingAnswer, names: Mapping[str, str]) -> RenderableType:
+    return Group(_headline(answer), _indented(_facts(answer, names)))
+
+
 def _headline(answer: BookingAnswer) -> Text:
     return Text.assemble(status_text(answer.status), "  ", answer.sentence or "")
 
 
 def _facts(answer: BookingAnswer, names: Mapping[str, str]) -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, min_width=9)
     grid.add_column(overflow="fold")
     for name, value in _facts_of(answer, names):
         grid.add_row(name, value)
@@ -68,7 +72,7 @@ def _facts(answer: BookingAnswer, names: Mapping[str, str]) -> Table:
 def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple[str, Text | str]]:
     yield "booking", answer.id
     if answer.reseller_reference:
-        yield "your name", answer.reseller_reference
+        yield "called", answer.reseller_reference
     if answer.venue is not None:
         reference = f", reference {answer.venue_reference}" if answer.venue_reference else ""
         yield "venue", f"{names.get(answer.venue, answer.venue)} ({answer.venue}){reference}"
@@ -82,7 +86,6 @@ def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple
         yield "tried", Text.assemble(f"{names.get(attempt.venue, attempt.venue)}: {why}", (_detail(attempt), "dim"))
     if answer.settled_at is not None:
         yield "took", f"{(answer.settled_at - answer.created_at).total_seconds():.1f} s"
-    yield "more", Text(f"readback show {answer.id}", style="cyan")
 
 
 def _detail(attempt: AttemptAnswer) -> str:
@@ -139,7 +142,8 @@ def _attempts(attempts: Sequence[AttemptAnswer], names: Mapping[str, str]) -> Ta
 
 
 def _stages(attempt: AttemptAnswer) -> str:
-    return " · ".join(f"{stage.stage} {stage.seconds:.2f} s" for stage in attempt.stages)
+    stages = " · ".join(f"{stage.stage} {stage.seconds:.2f}" for stage in attempt.stages)
+    return f"seconds: {stages}" if stages else ""
 
 
 def _history(events: Sequence[EventRecord], names: Mapping[str, str]) -> Table:

@@ -95,8 +95,7 @@ def _must_be_free(venue: Venue) -> None:
     try:
         with socket.create_server(("127.0.0.1", _port(venue))):
             pass
-    except OSError as error:
+    except OSError:
         raise NotStanding(
-            f"{venue.name} cannot stand on {venue.origin}: {error.strerror}; end what runs on port {_port(venue)}"
-            " (perhaps another `readback up`), or leave it out"
+            f"{venue.name} cannot stand on {venue.origin}: port {_port(venue)} is taken (by another `readback up`?)"
         ) from None

@@ -71,9 +71,8 @@ def _hints(answer: BookingAnswer, there: Registry, timeout_s: float) -> list[str
     down = {a.venue for a in answer.attempts if a.cause is Cause.VENUE_UNREACHABLE and a.venue in there.venues}
     local = sorted({there.venue(v).integration for v in down if _is_here(there.venue(v).origin)})
     if answer.status is not BookingStatus.CONFIRMED and local:
-        return [
-            f"→ Nobody answers there; that venue can stand on this machine:  readback up {' '.join(f'--with {name}' for name in local)}"
-        ]
+        named = " ".join(f"--with {name}" for name in local)
+        return [f"→ Nobody answers there; that venue can stand on this machine:  readback up {named}"]
     return []
 
 
