@@ -242,7 +242,7 @@ def live_table(bookings: Sequence[Progress], now: datetime | None = None) -> Tab
     """One row per booking: where it is, which step, why it fell back, how long so far. Reads well at 80 columns."""
     now = now or datetime.now(UTC)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", expand=True)
-    table.add_column("booking", max_width=26, overflow="ellipsis", no_wrap=True)
+    table.add_column("booking", max_width=23, overflow="ellipsis", no_wrap=True)  # an id has 23
     table.add_column("status", no_wrap=True, min_width=15)  # the longest status, so that nothing moves
     table.add_column("where and what", ratio=1, overflow="fold")
     table.add_column("s", justify="right", no_wrap=True)
