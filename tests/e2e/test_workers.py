@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import signal
 from datetime import date, timedelta
 
+import psutil
 import pytest
 import redis
 
@@ -205,7 +205,11 @@ def test_a_worker_killed_at_any_step_still_books_once(houses, tmp_path_factory, 
     with EmbeddedFarm(settings, concurrency=1) as farm:
         booking_id = platform.queue(day, *NAMES)
         platform.until(booking_id, lambda _: step in platform.steps(booking_id))
-        os.kill(farm.pids[0], signal.SIGKILL)
+        worker = psutil.Process(farm.pids[0])
+        below = worker.children(recursive=True)
+        worker.send_signal(signal.SIGKILL)
+        assert below
+        assert psutil.wait_procs(below, timeout=15)[1] == [], "a browser outlived its worker"
     with EmbeddedFarm(settings, concurrency=1):
         booking = platform.settled(booking_id)
     assert booking.status is BookingStatus.CONFIRMED, booking.sentence

@@ -1,0 +1,97 @@
+"""The warm browser when Chromium freezes, dies or wears out: visits get a context all the same, nothing is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from profiles.partner import Viewport
+from profiles.visiting import Appearance
+from tasks import browser as module
+from tasks.browser import NoBrowser, WarmBrowser
+
+pytestmark = pytest.mark.browser
+PLAIN = Appearance("it-IT", "Europe/Rome", Viewport(), "light")
+
+
+def chromiums() -> list[psutil.Process]:
+    """Every live Chromium process below this one."""
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "chrom" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+@pytest.fixture
+async def warm(monkeypatch):
+    monkeypatch.setattr(module, "CONTEXT_S", 2.0)
+    monkeypatch.setattr(module, "CLOSE_S", 2.0)
+    warm = WarmBrowser()
+    yield warm
+    await warm.stop()
+    psutil.wait_procs(chromiums(), timeout=5)
+    assert chromiums() == []
+
+
+async def looks(warm) -> dict[str, object]:
+    """What a page of a fresh context says about itself."""
+    context = await warm.new_context(PLAIN)
+    page = await context.new_page()
+    said: dict[str, object] = await page.evaluate(
+        "({locale: navigator.language, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, width: innerWidth})"
+    )
+    await warm.close_context(context)
+    return said
+
+
+async def test_contexts_are_as_the_profile_says_and_know_nothing_of_each_other(warm):
+    assert await looks(warm) == {"locale": "it-IT", "zone": "Europe/Rome", "width": 1280}
+    first, second = await warm.new_context(PLAIN), await warm.new_context(PLAIN)
+    await first.add_cookies([{"name": "a", "value": "b", "url": "http://127.0.0.1:9/"}])
+    assert await second.cookies() == []
+    await warm.close_context(first)
+    await warm.close_context(second)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+async def test_a_browser_that_freezes_or_dies_between_visits_is_replaced(warm, number):
+    await looks(warm)
+    frozen = chromiums()
+    for process in frozen:
+        os.kill(process.pid, number)
+    assert (await looks(warm))["locale"] == "it-IT"
+    psutil.wait_procs(frozen, timeout=5)
+    assert {process.pid for process in chromiums()}.isdisjoint({process.pid for process in frozen})
+
+
+async def test_a_context_of_a_frozen_browser_is_closed_by_killing_it(warm):
+    context = await warm.new_context(PLAIN)
+    frozen = chromiums()
+    for process in frozen:
+        os.kill(process.pid, signal.SIGSTOP)
+    await warm.close_context(context)
+    psutil.wait_procs(frozen, timeout=5)
+    assert chromiums() == []
+
+
+async def test_a_worn_browser_serves_its_visits_to_the_end(warm, monkeypatch):
+    monkeypatch.setattr(module, "MOST_CONTEXTS", 2)
+    first, second = await warm.new_context(PLAIN), await warm.new_context(PLAIN)
+    third = await warm.new_context(PLAIN)
+    assert third.browser is not first.browser
+    page = await second.new_page()
+    assert await page.evaluate("1 + 1") == 2
+    for context in (first, second, third):
+        await warm.close_context(context)
+    assert not first.browser.is_connected()
+    assert third.browser.is_connected()
+
+
+async def test_no_chromium_is_said_with_what_to_do(warm, monkeypatch):
+    monkeypatch.setenv("READBACK_CHROMIUM", "/nowhere/chromium")
+    with pytest.raises(NoBrowser, match="make setup"):
+        await warm.new_context(PLAIN)
