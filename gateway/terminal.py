@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from farm.facts import Fact
     from gateway.complaint import Complaint
@@ -43,9 +43,10 @@ def speaker() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def say(what: RenderableType) -> None:
-    """Say something on the way."""
-    speaker().print(what, soft_wrap=isinstance(what, str))
+def say(what: str) -> None:
+    """Say something on the way; where nobody looks at a terminal, in one line."""
+    console = speaker()
+    console.print(what, soft_wrap=not console.is_terminal)
 
 
 def put(answer: Fact) -> None:
@@ -63,9 +64,10 @@ def complain(complaint: Complaint, *, as_json: bool) -> None:
         put(Problem.of(complaint))
         return
     console = speaker()
-    console.print(Text.assemble(("✗ ", "bold red"), complaint.what), soft_wrap=True)
+    in_one_line = not console.is_terminal
+    console.print(Text.assemble(("✗ ", "bold red"), complaint.what), soft_wrap=in_one_line)
     for fault in complaint.faults:
         place = (f"{fault.where}: ", "bold") if fault.where else ""
-        console.print(Text.assemble("  ", place, fault.what), soft_wrap=True)
+        console.print(Text.assemble("  ", place, fault.what), soft_wrap=in_one_line)
     if complaint.then:
-        console.print(Text.assemble(("→ ", "dim"), complaint.then), soft_wrap=True)
+        console.print(Text.assemble(("→ ", "dim"), complaint.then), soft_wrap=in_one_line)

@@ -31,13 +31,13 @@ def book(
 ) -> None:
     """Queue a booking; with --wait, see it through.
 
-    A request that cannot be right is refused before anything is queued, with every fault named at once.
+    A request that cannot be right is refused before anything is queued,
+    with every fault named at once.
 
-    Without [bold]readback up[/bold] in another terminal, --wait starts a farm of its own for the time being.
+    Where no farm runs (readback up), --wait starts one for the time being.
 
-    Exit codes: 0 confirmed (without --wait: queued), 2 bad input, 3 not booked, 4 in doubt or not settled
-    yet,
-    1 this machine lacks something.
+    Exit codes: 0 confirmed (without --wait: queued), 2 bad input,
+    3 not booked, 4 in doubt or not settled yet, 1 this machine lacks something.
     """
     from gateway.deployment import registry, settings
 

@@ -24,11 +24,11 @@ def cancel(
 ) -> None:
     """Call a booking off.
 
-    It counts as cancelled when the venue's own record no longer has it. Asked again after a cancellation
-    that could not be proven, it is tried again.
+    It counts as cancelled when the venue's own record no longer has it.
+    One that could not be proven is tried again when it is asked for again.
 
-    Exit codes with --wait: 0 nothing stands at the venue any more, 2 no such booking, 3 the booking stands,
-    4 in doubt or not settled yet.
+    Exit codes with --wait: 0 nothing stands at the venue any more,
+    2 no such booking, 3 the booking stands, 4 in doubt or not settled yet.
     """
     from gateway.deployment import registry, settings
 

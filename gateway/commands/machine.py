@@ -24,7 +24,8 @@ def doctor() -> None:
 def migrate() -> None:
     """Bring the ledger's tables to this version.
 
-    Quick when there is nothing to do. On one machine `readback up` does it by itself.
+    Quick when there is nothing to do. On one machine `readback up` does it by
+    itself.
     """
     from gateway.deployment import ledger_shown, open_ledger, settings
     from ledger.migrate import HEAD
@@ -45,9 +46,9 @@ def demo(
 ) -> None:
     """See the farm at work at venues that misbehave.
 
-    They run on this machine. Guests book at them and meet every fault that a booking can meet; at the end
-    each row
-    is held against the venues' own databases. Exit code 0 only if every row agrees with the venues' own
+    They run on this machine. Guests book at them and meet every fault that a
+    booking can meet; at the end each row is held against the venues' own
+    databases. Exit code 0 only if every row agrees with the venues' own
     databases.
     """
     if venue not in {None, "pretix"}:

@@ -25,8 +25,8 @@ def worker(
 ) -> None:
     """Run one worker.
 
-    Until SIGTERM; what is past its commit then still ends. For deployments with a broker of their own; on
-    one machine `readback up` does it all.
+    Until SIGTERM; what is past its commit then still ends. For deployments with
+    a broker of their own; on one machine `readback up` does it all.
     """
     from farm.schema import nearest
     from gateway.deployment import registry, settings
@@ -48,7 +48,8 @@ def worker(
 def relay() -> None:
     """Run one relay, which tells workers what is due in the ledger.
 
-    Until SIGTERM. For deployments with a broker of their own; any number may run.
+    Until SIGTERM. For deployments with a broker of their own; any number may
+    run.
     """
     from gateway.deployment import settings
     from tasks.relay import relay_until_told

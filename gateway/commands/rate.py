@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def rate(*, as_json: AsJson = False) -> None:
     """Say the confirmation rate.
 
-    That is confirmed bookings per accepted request that could be served. Confirmed means read back from
-    the venue and compared field by field. Bookings that no venue had a free slot
-    for, that the guest called off, or that are still open do not count.
+    That is confirmed bookings per accepted request that could be served.
+    Confirmed means read back from the venue and compared field by field.
+    Bookings that no venue had a free slot for, that the guest called off, or
+    that are still open do not count.
 
     The bound is what the true rate is at least, with 95 % confidence (Wilson).
     """

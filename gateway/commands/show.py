@@ -17,7 +17,8 @@ def show(
 ) -> None:
     """Show one booking.
 
-    How it stands, the venue's record field by field, every attempt, the history.
+    How it stands, the venue's record field by field, every attempt, the
+    history.
     """
     from gateway.answers import BookingAnswer
     from gateway.deployment import find, open_ledger, registry, settings

@@ -37,8 +37,9 @@ def up(
 ) -> None:
     """Run a whole farm here until Ctrl-C.
 
-    That is a ledger, a broker, a worker and a relay; with --with, venues to book at. Everything is kept
-    in READBACK_HOME, so that a farm that is ended and started again goes on where it was.
+    That is a ledger, a broker, a worker and a relay; with --with, venues to
+    book at. Everything is kept in READBACK_HOME, so that a farm that is ended
+    and started again goes on where it was.
     """
     from farm.schema import nearest
     from gateway.deployment import registry, settings

@@ -8,8 +8,9 @@ from gateway.terminal import AsJson, printer, put
 def venues(*, as_json: AsJson = False) -> None:
     """List the venues that can be booked.
 
-    They lie in integrations/ and in the folders of READBACK_INTEGRATIONS. A file that is wrong is
-    reported with its name, the key, and the nearest known one.
+    They lie in integrations/ and in the folders of READBACK_INTEGRATIONS. A
+    file that is wrong is reported with its name, the key, and the nearest known
+    one.
     """
     from rich.table import Table
     from rich.text import Text

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from gateway.cli import app
 
@@ -30,7 +29,8 @@ def home(tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(f"READBACK_{name}", raising=False)
     monkeypatch.setenv("READBACK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
-    return tmp_path / "home"
+    folder: Path = tmp_path / "home"
+    return folder
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ REQUEST = {
 }
 
 
-def told(*events: tuple[str, str | None, dict[str, str]]) -> Progress:
+def told(*events: Told) -> Progress:
     """What is known after these events: kind, venue, payload."""
     progress = Progress("bk_1", "a table", BEGAN, NAMES)
     attempt = 0
@@ -41,9 +41,10 @@ def told(*events: tuple[str, str | None, dict[str, str]]) -> Progress:
     return progress
 
 
-STARTED_LUNA = ("attempt.started", "luna", {})
-STARTED_SOLE = ("attempt.started", "sole", {})
-CONFIRMED = ("booking.confirmed", "sole", {})
+Told = tuple[str, str | None, dict[str, str]]
+STARTED_LUNA: Told = ("attempt.started", "luna", {})
+STARTED_SOLE: Told = ("attempt.started", "sole", {})
+CONFIRMED: Told = ("booking.confirmed", "sole", {})
 
 
 def test_the_step_in_words():
@@ -91,7 +92,7 @@ def test_nothing_anywhere_leaves_the_last_venue_too():
 
 
 def test_a_wish_to_cancel_is_waited_for():
-    wish = ("booking.cancel_requested", None, {})
+    wish: Told = ("booking.cancel_requested", None, {})
     assert not told(STARTED_SOLE, CONFIRMED, wish).settled
     assert told(STARTED_SOLE, CONFIRMED, wish, ("booking.cancelled", "sole", {})).settled
 
