@@ -48,8 +48,7 @@ def demo(
 
     They run on this machine. Guests book at them and meet every fault that a
     booking can meet; at the end each row is held against the venues' own
-    databases. Exit code 0 only if every row agrees with the venues' own
-    databases.
+    databases. Exit code 0 only if all agree.
     """
     if venue not in {None, "pretix"}:
         raise Complaint(f"the demo knows no venue `{venue}`", then="leave it out, or say --venue pretix")
