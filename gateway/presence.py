@@ -54,7 +54,7 @@ class Tenancy:
 
 def is_served(settings: Settings) -> bool:
     """True when a farm works on this ledger. Where a broker is named, that is assumed: its workers are elsewhere."""
-    if settings.broker_url is not None:
+    if settings.broker_url or settings.redis_url:
         return True
     lock = settings.home / "farm.lock"
     if not lock.exists():

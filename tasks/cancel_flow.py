@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from farm import reading
-from farm.errors import CancelUnproven, NotBooked
+from farm.errors import CancelUnproven, ContractBroken
+from farm.registry import UnknownName
 from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
 from farm.verdict import Verdict
 from ledger.records import AttemptChange, AttemptRecord, BookingChange, BookingRecord, Lease, NewEvent, NewWakeUp
@@ -52,7 +53,6 @@ async def _cancel_unbooked(farm: Farm, lease: Lease, booking: BookingRecord) -> 
 
 
 async def _cancel_at_venue(farm: Farm, lease: Lease, booking: BookingRecord, attempt: AttemptRecord) -> None:
-    about = subject(farm, booking, attempt)
     await farm.ledger.conclude(
         lease,
         booking=BookingChange(status=BookingStatus.CANCELLING),
@@ -60,10 +60,11 @@ async def _cancel_at_venue(farm: Farm, lease: Lease, booking: BookingRecord, att
     )
     journal = LedgerJournal(farm.ledger, booking.id, attempt.number, attempt.venue)
     try:
+        about = subject(farm, booking, attempt)
         visits = farm.visits(about.ask.venue)
         proof = await reading.cancel(about.ask, about.lookup, about.measure, visits, journal)
-    except (CancelUnproven, NotBooked) as error:
-        await _unproven(farm, lease, attempt, journal, error)
+    except (CancelUnproven, ContractBroken, UnknownName) as error:
+        await _unproven(farm, lease, attempt, journal, str(error))
         return
     await _proven(farm, lease, attempt, journal, proof.verdict)
 
@@ -86,17 +87,15 @@ async def _proven(farm: Farm, lease: Lease, attempt: AttemptRecord, journal: Led
     )
 
 
-async def _unproven(
-    farm: Farm, lease: Lease, attempt: AttemptRecord, journal: LedgerJournal, error: CancelUnproven | NotBooked
-) -> None:
+async def _unproven(farm: Farm, lease: Lease, attempt: AttemptRecord, journal: LedgerJournal, detail: str) -> None:
     await farm.ledger.conclude(
         lease,
-        attempt=AttemptChange(id=attempt.id, detail=str(error), stages=journal.taken(), looked=1),
+        attempt=AttemptChange(id=attempt.id, detail=detail, stages=journal.taken(), looked=1),
         booking=BookingChange(
             status=BookingStatus.IN_DOUBT,
             cause=Cause.CANCEL_UNPROVEN,
             sentence="The cancellation could not be proven at the venue: a person must look.",
         ),
-        events=[NewEvent("booking.in_doubt", attempt.number, attempt.venue, {"detail": str(error)})],
+        events=[NewEvent("booking.in_doubt", attempt.number, attempt.venue, {"detail": detail})],
         done=["cancel"],
     )

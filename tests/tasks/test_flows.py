@@ -16,11 +16,12 @@ from farm.status import AttemptState, BookingStatus, Cause
 from ledger.migrate import upgrade
 from ledger.store import Ledger
 from profiles.partner import Partners
-from tasks import booking_flow, cancel_flow
+from tasks import booking_flow, cancel_flow, verify_flow
 from tasks.browser import NoBrowser
 from tasks.runtime import Farm
 from tasks.settings import Settings
 from tasks.working import lease_on
+from tests.ledger.lives import claimed
 
 STOCK = Path(__file__).parents[2]
 
@@ -133,3 +134,17 @@ async def test_the_heartbeat_keeps_the_lease_and_the_work_ends_when_it_is_lost(f
         reached.append("never")
     assert reached == ["taken"]
     assert (await farm.ledger.booking(booking_id)).lease_owner == "other"
+
+
+async def test_a_booking_whose_integration_is_gone_is_left_to_a_person(farm):
+    life = await claimed(farm.ledger)
+    await farm.ledger.release_lease(life.lease)
+    farm.registry.venues.clear()
+    await verify_flow.verify(farm, life.id)
+    booking = await farm.ledger.booking(life.id)
+    assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CONTRACT_BROKEN)
+    await farm.ledger.request_cancel(life.id)
+    await cancel_flow.cancel(farm, life.id)
+    booking = await farm.ledger.booking(life.id)
+    assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CANCEL_UNPROVEN)
+    assert [wake_up.kind for wake_up in await farm.ledger.wake_ups(life.id)] == ["book"]  # as `claimed` left it

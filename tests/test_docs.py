@@ -1,0 +1,204 @@
+"""What the pages say is what the code does: files, commands, settings, words, links, the picture."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+
+from farm.facts import Guest, Money, Party
+from farm.intake import admit
+from farm.manifest import (
+    AccountRole,
+    CancelRule,
+    Channel,
+    CommitRule,
+    Exemption,
+    Manifest,
+    Quality,
+    RefusedText,
+    RequestRule,
+    Settle,
+    Tolerance,
+)
+from farm.registry import Registry
+from farm.request import Request, WantedSlot, WantedStay
+from farm.status import Attendance, BookingStatus, VenueStatus, VerdictKind
+from farm.venue import Place, Sold, Venue
+from farm.verdict import Verdict
+from gateway.answers import AttemptAnswer, BookingAnswer, StageAnswer
+from gateway.cli import app
+from profiles.partner import (
+    AccessTerms,
+    AccountTerms,
+    FingerprintTerms,
+    Hours,
+    PacingTerms,
+    Partner,
+    Partners,
+    SessionTerms,
+    Viewport,
+)
+from tasks.settings import Settings
+from tools.picture import BadPicture, draw
+
+ROOT = Path(__file__).parents[1]
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+GUIDE, RESELLERS, OPERATING = (
+    DOCS / "writing-an-integration.md",
+    DOCS / "for-resellers.md",
+    DOCS / "operating.md",
+)
+PAGES = (README, GUIDE, RESELLERS, OPERATING)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`(docs/[\w/.-]+)`:\s*\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAME = re.compile(r"READBACK_[A-Z_]*[A-Z]")
+
+
+def names(page: Path) -> set[str]:
+    """Every word that stands in code marks, outside of fences."""
+    text = FENCE.sub("", page.read_text())
+    return {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"[\w.]+", span)}
+
+
+def fields(*models: type[BaseModel]) -> set[str]:
+    return {name for model in models for name in model.model_fields}
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Every readback command line of the pages: the page, and its words."""
+    for page in PAGES:
+        for kind, block in FENCE.findall(page.read_text()):
+            lines = [line.removeprefix("$ ") for line in block.splitlines() if kind == "sh" or line.startswith("$ ")]
+            for line in lines:
+                words = shlex.split(line.partition(" &")[0], comments=True)
+                if words and words[0] == "readback":
+                    yield page.name, words[1:]
+
+
+class TestFiles:
+    def test_the_guide_shows_files_that_are_there(self):
+        shown = FILE.findall(GUIDE.read_text())
+        assert len(shown) == 8
+        for path, _, block in shown:
+            assert block in (ROOT / path).read_text(), path
+
+    def test_every_block_can_be_read(self):
+        for page in PAGES:
+            for kind, block in FENCE.findall(page.read_text()):
+                if kind == "toml":
+                    tomllib.loads(block)
+                elif kind == "json":
+                    json.loads(block)
+
+    def test_what_the_guide_made_can_be_booked(self):
+        folders = [DOCS / "locanda", DOCS / "quayside"]
+        registry = Registry.load([ROOT / "integrations", *(folder / "integrations" for folder in folders)])
+        partners = Partners.load([folder / "partners" for folder in folders])
+        for folder, slug in zip(folders, ("locanda_mare", "quayside_boats"), strict=True):
+            venue = registry.venue(slug)
+            assert venue.host in partners.must_have(venue.partner).access.hosts
+            assert registry.script(venue)
+            wish = admit(json.loads((folder / "request.json").read_text()), registry, datetime.now(UTC))
+            assert [one.slug for one in registry.candidates(wish)] == [slug]
+
+    def test_the_request_for_resellers_is_the_example(self):
+        (shown,) = [json.loads(block) for kind, block in FENCE.findall(RESELLERS.read_text()) if kind == "json"]
+        assert shown | {"guest": 0} == json.loads((ROOT / "examples/table-for-two.json").read_text()) | {"guest": 0}
+        assert admit(shown, Registry.load([ROOT / "integrations"]), datetime.now(UTC))
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+    def test_links_lead_somewhere(self, page):
+        found = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
+        assert found
+        assert [link for link in found if not (page.parent / link).exists()] == []
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+    def test_named_tests_are_there(self, page):
+        text = page.read_text()
+        for path in re.findall(r"`(tests/[\w/]+\.py)`", text):
+            assert (ROOT / path).is_file(), path
+        workers = (ROOT / "tests/e2e/test_workers.py").read_text()
+        assert [name for name in re.findall(r"`(test_\w+)`", text) if f"def {name}(" not in workers] == []
+
+
+class TestCommands:
+    def test_there_are_some(self):
+        assert len(list(commands())) > 15
+
+    @pytest.mark.parametrize(("page", "words"), list(commands()), ids=lambda value: " ".join(value)[:60])
+    def test_a_command_is_one(self, page, words):
+        doors = typer.main.get_command(app)
+        command = doors.commands[words[0]]
+        command.make_context(words[0], words[1:], resilient_parsing=False)
+        for word in words[1:]:
+            if word.endswith(".json"):
+                assert (ROOT / word).is_file()
+
+
+class TestWords:
+    def test_readme(self):
+        said = names(README)
+        for axis in (BookingStatus, VenueStatus, VerdictKind, Attendance):
+            assert {str(value) for value in axis} <= said
+
+    def test_requests_and_answers(self):
+        said = names(RESELLERS)
+        assert fields(Request, Guest, Party, WantedSlot, WantedStay, Money) - said == set()
+        assert fields(BookingAnswer, AttemptAnswer, StageAnswer, Verdict) - said == set()
+        assert {str(status) for status in BookingStatus} <= said
+
+    def test_the_schemas_of_the_guide(self):
+        said = names(GUIDE)
+        rules = (RequestRule, CommitRule, CancelRule, Channel, AccountRole, RefusedText, Tolerance, Settle)
+        assert fields(Manifest, *rules, Quality, Exemption) - said == set()
+        assert fields(Venue, Place, Sold) - said - {"slug", "integration"} == set()
+        terms = (AccessTerms, Hours, SessionTerms, AccountTerms, PacingTerms, FingerprintTerms, Viewport)
+        assert fields(Partner, *terms) - said - {"slug"} == set()
+
+    def test_settings(self):
+        """Every variable that any file of ours names stands on the page, and no other."""
+        said = set(NAME.findall(OPERATING.read_text()))
+        assert {f"READBACK_{name.upper()}" for name in Settings.model_fields} <= said
+        folders = ("farm", "ledger", "profiles", "integrations", "tasks", "gateway", "tools", "fixtures")
+        files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".toml"}]
+        used = {name for path in files for name in NAME.findall(path.read_text())}
+        settings = {f"READBACK_{name.upper()}" for name in Settings.model_fields}
+        assert said == used | settings
+
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+    def test_no_page_knows_a_variable_that_nobody_reads(self, page):
+        assert set(NAME.findall(page.read_text())) <= set(NAME.findall(OPERATING.read_text()))
+
+
+class TestPicture:
+    def test_it_is_what_its_text_draws(self):
+        assert (DOCS / "life.svg").read_text() == draw((DOCS / "life.txt").read_text())
+
+    def test_its_words_are_those_of_the_code(self):
+        ends = re.findall(r"^  > ([\w, ]+):", (DOCS / "life.txt").read_text(), re.MULTILINE)
+        said = {status for end in ends for status in end.split(", ")}
+        moving = {"queued", "attempting", "verifying", "cancelling"}
+        assert said == {str(status) for status in BookingStatus} - moving
+
+    def test_readable_by_everybody(self):
+        picture = ET.fromstring(draw((DOCS / "life.txt").read_text()))
+        parts = {element.tag.rpartition("}")[2]: element for element in picture.iter()}
+        assert picture.get("role") == "img"
+        assert parts["title"].text == "A booking's life"
+        assert "Read back: the venue's own record" in parts["desc"].text
+        assert "prefers-color-scheme: dark" in parts["style"].text
+
+    @pytest.mark.parametrize("line", ["  ^ Nowhere: why", "what is this"])
+    def test_a_line_that_cannot_be_drawn_is_named(self, line):
+        with pytest.raises(BadPicture, match=r"Nowhere|what is this"):
+            draw(f"title T\n== S\nOne: what\n{line}\n")
