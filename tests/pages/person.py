@@ -29,29 +29,34 @@ class Person:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)
 
+    def press(self, name: str) -> None:
+        """Press a button, and see the page that comes then."""
+        with self.page.expect_navigation():
+            self.button(name).click()
+
     def choose_a_table(self) -> None:
         self.page.goto(f"/prenota?giorno={DAY}&coperti=2")
-        self.button("20:00 · Sala · Tavolo 1").click()
+        self.press("20:00 · Sala · Tavolo 1")
 
     def give_details(self, email: str = EMAIL) -> None:
         self.choose_a_table()
         self.page.get_by_label("Nome").fill(NAME)
         self.page.get_by_label("E-mail").fill(email)
-        self.button("Vai al riepilogo").click()
+        self.press("Vai al riepilogo")
 
     def book(self) -> None:
         self.give_details()
-        self.button("Conferma prenotazione").click()
+        self.press("Conferma prenotazione")
 
     def look_up(self) -> None:
         self.page.goto("/la-mia-prenotazione")
         self.page.get_by_label("E-mail").fill(EMAIL)
-        self.button("Cerca").click()
+        self.press("Cerca")
 
     def log_in_at_the_desk(self) -> None:
         self.page.goto("/gestione")
         self.page.get_by_label("Password").fill(DESK_PASSWORD)
-        self.button("Entra").click()
+        self.press("Entra")
 
     def tab_to(self, target: Locator) -> None:
         """Press Tab until the target has the focus, and shows it."""
@@ -120,7 +125,7 @@ def found(person: Person) -> None:
 
 def cancelled(person: Person) -> None:
     found(person)
-    person.button("Annulla prenotazione").click()
+    person.press("Annulla prenotazione")
 
 
 def desk_door(person: Person) -> None:
