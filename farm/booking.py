@@ -157,6 +157,8 @@ class _Attempt:
         ask = self._ask
         offers = await self._step(Step.SEARCH, lambda: ask.script.search(self._visit, ask.request))
         offer = choose(offers, ask.request, ask.venue)
+        if offer.resource is None:
+            raise ContractBroken(f"the offers of {ask.venue.slug} name no resource: no record could ever be matched")
         hold = await self._step(Step.HOLD, lambda: ask.script.hold(self._visit, offer))
         try:
             self._must_have_time_left(hold)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
+from pydantic import ValidationError
 
 from farm.errors import ContractBroken, FarmError, NotBooked, OutcomeUnknown, VenueChanged, VenueDown
 from farm.facts import Guest
@@ -56,7 +57,9 @@ def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> 
 
 
 def in_words(error: Exception, guest: Guest | None) -> str:
-    """The first line of an error, and for Playwright what it waited for; guest data taken out."""
+    """The first line of an error, a fact's wrong field, what Playwright waited for; without guest data."""
+    if isinstance(error, ValidationError):
+        return f"{error.title} is not whole: {_first_fault(error)}"
     text = str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = lines[0] if lines else type(error).__name__
@@ -66,6 +69,14 @@ def in_words(error: Exception, guest: Guest | None) -> str:
     elif not isinstance(error, FarmError):
         said = f"{type(error).__name__}: {said}"
     return without_guest(said, guest)[:300]
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Which field of a fact is wrong, without its value."""
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in fault["loc"])
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
 
 
 def without_guest(text: str, guest: Guest | None) -> str:

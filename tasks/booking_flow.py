@@ -110,7 +110,11 @@ class _Attempt:
             again = NewWakeUp("book", self.farm.clock() + timedelta(seconds=AGAIN_S))
             await self.farm.ledger.conclude(self.lease, done=["book"], wake=[again])
             return False
-        await self._past_commit(closing, journal)
+        manifest = self.farm.registry.manifest(self.venue)
+        wait_s = manifest.settle.first_look_s if closing.kind == "claimed" else 0.0
+        await self._past_commit(closing, journal, wait_s)
+        if wait_s:
+            return False
         return await verify_flow.first_look(self.farm, self.lease, refused=closing.kind == "refused")
 
     def _ask(self) -> Ask:
@@ -145,8 +149,12 @@ class _Attempt:
             events=[self._event("attempt.not_booked", cause=str(cause), detail=detail)],
         )
 
-    async def _past_commit(self, closing: Closing, journal: LedgerJournal) -> None:
-        """Write the end of the click; the wake-up stays until somebody has looked."""
+    async def _past_commit(self, closing: Closing, journal: LedgerJournal, wait_s: float) -> None:
+        """Write the end of the click; the wake-up stays until somebody has looked.
+
+        The first look follows at once, unless the venue's record is known to need ``wait_s``; then it is the
+        wake-up's. Otherwise the wake-up is for whoever comes after a worker that dies now.
+        """
         claimed = closing.kind == "claimed"
         await self.farm.ledger.conclude(
             self.lease,
@@ -161,8 +169,7 @@ class _Attempt:
             ),
             booking=BookingChange(status=BookingStatus.VERIFYING, venue=self.venue.slug),
             events=[self._event(f"attempt.{closing.kind}", sent=closing.sent, detail=closing.detail)],
-            # for whoever comes after a worker that dies now; the first look itself follows at once
-            wake=[NewWakeUp("verify", self.farm.clock() + timedelta(seconds=self.farm.settings.lease_s))],
+            wake=[NewWakeUp("verify", self.farm.clock() + timedelta(seconds=wait_s or self.farm.settings.lease_s))],
             done=["book"],
         )
 

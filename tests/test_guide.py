@@ -161,6 +161,13 @@ async def test_none_of_them(browser, hire, tmp_path):
         (SCRIPT, '"Boats on"', '"Our boats"', "none of sign shows after"),
         (SCRIPT, '"People").fill', '"How many").fill', 'waiting for get_by_label("How many")'),
         (SCRIPT, 'shown["Boat"]', 'shown["Vessel"]', "KeyError: 'Vessel'"),
+        (
+            SCRIPT,
+            'binding="none"',
+            'binding="soft"',
+            "Hold is not whole: a hold that binds needs the expiry that the venue",
+        ),
+        (SCRIPT, "resource=boat, ", "", "name no resource: no record could ever be matched"),
         (SCRIPT, 'shown["Name"]', "None", "no longer shows guest_name"),
         (SCRIPT, "str(request.party.people)", '"3"', "differs in party"),
         (MANIFEST, '[[safe]]\nurl = "{origin}/check"', "", "is neither safe nor allowed now: stopped"),

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
+from pydantic import ValidationError
 
 from farm.errors import ContractBroken, NotBooked, OutcomeUnknown, SlotLost, VenueChanged, VenueDown
 from farm.facts import Guest
@@ -48,6 +49,13 @@ def test_from_the_commit_on_every_error_is_a_doubt(phase, error):
 def test_no_guest_data_in_any_message(phase, text):
     said = str(meaning(PlaywrightTimeout(text), phase, Step.ENTER_GUEST, GUEST)).casefold()
     assert [word for word in ("rossi", "ada+", "ada@", "051") if word in said] == []
+
+
+def test_a_fact_that_is_not_whole_names_its_field_and_not_its_value():
+    with pytest.raises(ValidationError) as caught:
+        Guest.model_validate({"name": "Ada", "email": "geheim"})
+    said = str(meaning(caught.value, Phase.BEFORE, Step.ENTER_GUEST, GUEST))
+    assert said == "enter_guest: Guest is not whole: email: is no e-mail address"
 
 
 def test_what_was_waited_for_is_said():

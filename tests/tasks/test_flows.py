@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from farm.facts import Guest, Party
+from farm.booking import Closing
+from farm.compare import expected
+from farm.facts import Claim, Guest, Hold, Offer, Party, Recap, Slot
 from farm.identity import mint_code
+from farm.manifest import Settle
 from farm.registry import Registry
 from farm.request import Request, WantedSlot
 from farm.status import AttemptState, BookingStatus, Cause
@@ -148,3 +152,24 @@ async def test_a_booking_whose_integration_is_gone_is_left_to_a_person(farm):
     booking = await farm.ledger.booking(life.id)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CANCEL_UNPROVEN)
     assert [wake_up.kind for wake_up in await farm.ledger.wake_ups(life.id)] == ["book"]  # as `claimed` left it
+
+
+async def test_a_record_that_is_known_to_need_time_is_not_looked_for_at_once(farm, monkeypatch):
+    async def claims(ask, visits, journal, guard):
+        slot = Slot(starts_at=datetime(2029, 12, 4, 19, tzinfo=UTC))
+        offer = Offer(when=slot, key="k", resource="Tavolo 1")
+        await guard(offer, Hold(offer=offer, binding="none"), Recap(when=slot), expected(ask.request, offer))
+        return Closing("claimed", "yes", claim=Claim(reference="OL-1"))
+
+    monkeypatch.setattr(booking_flow.core, "book", claims)
+    stock = farm.registry.integrations["osteria_luna"]
+    slow = stock.manifest.model_copy(update={"settle": Settle(first_look_s=9)})
+    farm.registry.integrations["osteria_luna"] = replace(stock, manifest=slow)
+    booking_id = await queue(farm, "osteria_luna")
+    await booking_flow.book(farm, booking_id)
+    assert (await farm.ledger.booking(booking_id)).status is BookingStatus.VERIFYING
+    (attempt,) = await farm.ledger.attempts(booking_id)
+    assert (attempt.state, attempt.read_backs) == (AttemptState.CLAIMED, 0)
+    (wake_up,) = await farm.ledger.wake_ups(booking_id)
+    assert wake_up.kind == "verify"
+    assert timedelta(seconds=7) < wake_up.due_at - datetime.now(UTC) <= timedelta(seconds=9)
