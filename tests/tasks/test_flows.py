@@ -161,7 +161,7 @@ async def test_a_record_that_is_known_to_need_time_is_not_looked_for_at_once(far
         await guard(offer, Hold(offer=offer, binding="none"), Recap(when=slot), expected(ask.request, offer))
         return Closing("claimed", "yes", claim=Claim(reference="OL-1"))
 
-    monkeypatch.setattr(booking_flow.core, "book", claims)
+    monkeypatch.setattr("farm.booking.book", claims)
     stock = farm.registry.integrations["osteria_luna"]
     slow = stock.manifest.model_copy(update={"settle": Settle(first_look_s=9)})
     farm.registry.integrations["osteria_luna"] = replace(stock, manifest=slow)
