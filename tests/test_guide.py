@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import async_playwright
 
 import profiles.visiting
 from farm.booking import Ask, book
@@ -37,9 +35,10 @@ from ledger.store import Ledger
 from profiles.partner import Partners
 from profiles.visiting import PartnerVisits
 from tasks.embedded import EmbeddedFarm
-from tasks.machine.chromium import find_chromium
-from tasks.machine.finding import Found
 from tasks.settings import Settings
+from tests.browsers import browser
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -129,16 +128,6 @@ async def until(ledger, booking_id, status):
 def mistakes(test):
     """Each row of the tables under "When it does not work": made on purpose, and heard."""
     return pytest.mark.asyncio(loop_scope="module")(pytest.mark.usefixtures("impatient")(test))
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser():
-    chromium = find_chromium()
-    assert isinstance(chromium, Found), chromium
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium.path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture

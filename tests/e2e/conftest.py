@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
 
 from fixtures.pretix_shop.shop import PretixShop
-from tasks.machine.chromium import find_chromium
-from tasks.machine.finding import Found
+from tests.browsers import browser
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +26,3 @@ def shop(running_shop: PretixShop) -> PretixShop:
     """The shop as it was seeded: nothing sold, nothing held."""
     running_shop.reset()
     return running_shop
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = find_chromium()
-    assert isinstance(chromium, Found), chromium
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium.path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
 from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
@@ -19,8 +18,9 @@ from farm.manifest import CommitRule, RequestRule
 from farm.registry import Registry
 from farm.status import VenueStatus
 from farm.visit import Visit
-from tasks.machine.chromium import find_chromium
-from tasks.machine.finding import Found
+from tests.browsers import browser
+
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -109,16 +109,6 @@ def site():
     yield site
     site.server.shutdown()
     site.server.server_close()
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser():
-    chromium = find_chromium()
-    assert isinstance(chromium, Found), chromium
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium.path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

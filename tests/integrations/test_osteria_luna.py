@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext
 
 from farm.booking import Ask, Closing, book
 from farm.compare import expected
@@ -27,8 +26,9 @@ from farm.verdict import Measure
 from fixtures.kit.process import ROOT, TwinProcess
 from profiles.partner import Partners
 from profiles.visiting import Appearance, PartnerVisits
-from tasks.machine.chromium import find_chromium
-from tasks.machine.finding import Found
+from tests.browsers import browser
+
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -54,16 +54,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
 def twin(running: TwinProcess) -> TwinProcess:
     running.clear()
     return running
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = find_chromium()
-    assert isinstance(chromium, Found), chromium
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium.path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 class Engine:
