@@ -1,0 +1,1 @@
+"""What the farm costs beside a script that was written by hand."""
