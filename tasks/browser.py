@@ -98,8 +98,7 @@ class WarmBrowser:
         warm.open.discard(context)
         try:
             async with asyncio.timeout(CLOSE_S):
-                await context.unroute_all(behavior="ignoreErrors")
-                await context.close()
+                await context.close()  # with its routes: without them requests would leave past the gate
         except (TimeoutError, PlaywrightError) as error:
             log.warning("browser did not close a context (%s): it is killed", type(error).__name__)
             await self._kill(warm)
@@ -170,11 +169,21 @@ def _is_worn(warm: _Warm) -> bool:
 
 
 def _bytes(processes: list[psutil.Process]) -> int:
+    """Their own memory; what they share (the program itself) would count once for each."""
     total = 0
+    for process in _trees(processes):
+        with contextlib.suppress(psutil.Error):
+            memory = process.memory_info()
+            total += memory.rss - getattr(memory, "shared", 0)
+    return total
+
+
+def _trees(processes: list[psutil.Process]) -> set[psutil.Process]:
+    found = set(processes)
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            total += sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])
-    return total
+            found.update(process.children(recursive=True))
+    return found
 
 
 def _kill_tree(processes: list[psutil.Process]) -> None:
