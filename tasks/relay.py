@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
+from datetime import datetime
 
 from kombu.exceptions import OperationalError
 
 from ledger.store import Ledger
+from ledger.written import Written
 from tasks.app import TASKS, app
 from tasks.parent import end_with_parent
 from tasks.settings import Settings
@@ -16,26 +19,29 @@ from tasks.settings import Settings
 log = logging.getLogger(__name__)
 BATCH = 50
 BACK_OFF_S = 1.0
+WAIT_S = 0.25
+"""How long it waits for a write to the ledger before it asks whether it shall stop."""
 
 
 async def relay(settings: Settings, stop: asyncio.Event) -> None:
     """Send what is due until ``stop`` is set. A broker that is away only delays: the rows stay due."""
     async with await Ledger.open(settings.ledger_url) as ledger:
-        while not stop.is_set():
-            sent = await _send_due(ledger, settings)
-            if sent < BATCH:
-                try:
-                    async with asyncio.timeout(settings.poll_s if sent >= 0 else BACK_OFF_S):
-                        await stop.wait()
-                except TimeoutError:
-                    continue
+        with Written(settings.ledger_url) as written:
+            while not stop.is_set():
+                next_due = await ledger.next_due(settings.resend_s)
+                sent = await _send_due(ledger, settings) if _left_s(next_due, ledger) <= 0 else 0
+                await asyncio.sleep(BACK_OFF_S if sent < 0 else 0 if sent == BATCH else settings.poll_s)
+                while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0:
+                    if await asyncio.to_thread(written.wait, min(left_s, WAIT_S)):
+                        break
+
+
+def _left_s(moment: datetime | None, ledger: Ledger) -> float:
+    return math.inf if moment is None else (moment - ledger.clock()).total_seconds()
 
 
 async def _send_due(ledger: Ledger, settings: Settings) -> int:
     """How many wake-ups were sent; -1 when the broker is away."""
-    first = await ledger.next_due(settings.resend_s)
-    if first is None or first > ledger.clock():
-        return 0
     due = await ledger.due_wake_ups(BATCH, settings.resend_s)
     for wake_up in due:
         try:

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
         integrations: Further folders of integrations and venues, as a path list.
         partners: Further folders of partner profiles, as a path list.
         lease_s: A worker that is silent for so long has lost its booking.
-        poll_s: How often the relay looks for what is due.
+        poll_s: The shortest time between two looks of the relay at what is due.
         resend_s: A message that brought nothing for so long is sent again.
     """
 
