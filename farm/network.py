@@ -107,9 +107,8 @@ class Network:
             else:
                 await route.abort("blockedbyclient")
         except PlaywrightError:
-            # the page closed under the request: nothing more can leave through it
-            if not self._page.is_closed():
-                raise
+            # mostly the page closed under the request; raised here it would hit the next call of any visit
+            self.poison.by(VenueDown(f"{spoken(request.method, request.url)} could not be let out"))
 
     def _lets_through(self, request: Request) -> bool:
         if not self._access.covers(request.url) or not self._access.loads(request.resource_type):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urljoin
 
@@ -138,7 +139,7 @@ class Visit:
             VenueChanged: It does not show in time.
             SessionLost: The log-in wall shows instead.
         """
-        await self._first_of({"sign": sign})
+        await self._seen({"sign": sign})
 
     async def rows(self, items: Locator, *, none: Locator) -> list[Locator]:
         """The items of a list; the only way to an empty one.
@@ -148,12 +149,9 @@ class Visit:
         Raises:
             VenueChanged: Neither shows in time.
         """
-        if await self._first_of({"items": items, "none": none}) == "none":
-            return []
-        found = await items.filter(visible=True).all()
-        if not found:
-            raise VenueChanged(f"{self.venue.slug}: the list showed and vanished")
-        return found
+        name, count = await self._seen({"items": items, "none": none})
+        shown = items.filter(visible=True)
+        return [shown.nth(place) for place in range(count)] if name == "items" else []
 
     async def press(self, target: Locator, **signs: Locator) -> str:
         """Click, wait for one of the signs, and say which: ``press(button, done=thanks, refused=notice)``.
@@ -162,12 +160,12 @@ class Visit:
             VenueChanged: No sign shows in time.
             ContractBroken: A sign shows already before the click, so it would prove nothing.
         """
-        for name, sign in signs.items():
-            if await sign.filter(visible=True).count():
-                raise ContractBroken(f"the sign `{name}` shows before the click: it would prove nothing")
+        if await _either(signs.values()).count():
+            shown = [f"`{name}`" for name, sign in signs.items() if await sign.filter(visible=True).count()]
+            raise ContractBroken(f"the sign {', '.join(shown)} shows before the click: it would prove nothing")
         await self._access.pace()
         await self._unless_poisoned(target.click())
-        return await self._first_of(signs)
+        return (await self._seen(signs))[0]
 
     async def quiet(self, ms: int) -> None:
         """Wait until no request is in flight and none began for so long. Network idle is true too early.
@@ -230,23 +228,21 @@ class Visit:
             raise VenueDown(f"{self.venue.slug}: {found.group() if found else 'navigation failed'}") from None
         return response.status if response is not None else None
 
-    async def _first_of(self, signs: dict[str, Locator]) -> str:
-        """The name of the first sign that is visible."""
+    async def _seen(self, signs: dict[str, Locator]) -> tuple[str, int]:
+        """The name of the first sign that is visible, and how many of it are (1 at least)."""
         watched = dict(signs) if self._wall is None else {**signs, "the log-in wall": self._wall}
-        visible = [sign.filter(visible=True) for sign in watched.values()]
-        either = visible[0]
-        for sign in visible[1:]:
-            either = either.or_(sign)
+        either = _either(watched.values()).first
         until = time.monotonic() + self._wait_s
         while (left_s := until - time.monotonic()) > 0:
             try:
-                await self._unless_poisoned(either.first.wait_for(state="visible", timeout=left_s * 1000))
+                await self._unless_poisoned(either.wait_for(state="visible", timeout=left_s * 1000))
             except PlaywrightTimeout:
                 self.check()
                 break
-            for name, sign in zip(watched, visible, strict=True):
-                if len(watched) == 1 or await sign.count():
-                    return self._unless_wall(name, signs)
+            for name, sign in watched.items():
+                # every call crosses two processes: a sign that is alone is the one that was waited for
+                if count := 1 if len(watched) == 1 else await sign.filter(visible=True).count():
+                    return self._unless_wall(name, signs), count
             # it showed and vanished: the page reloads itself
         raise VenueChanged(f"{self.venue.slug}: none of {', '.join(signs)} shows after {self._wait_s:g} s")
 
@@ -268,3 +264,9 @@ class Visit:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task}, timeout=1)
+
+
+def _either(signs: Iterable[Locator]) -> Locator:
+    """All that is visible of any of them."""
+    first, *others = (sign.filter(visible=True) for sign in signs)
+    return reduce(Locator.or_, others, first)

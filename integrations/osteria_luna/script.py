@@ -19,14 +19,15 @@ class OsteriaLuna(VenueScript):
         listed, not_taken = page.get_by_role("heading", level=2), page.get_by_role("alert")
         path = f"/prenota?giorno={request.when.day}&coperti={request.party.people}"
         await visit.open(path, sign=listed.or_(not_taken))
-        if await not_taken.is_visible():
-            raise RequestRefused("the house takes no such day or party on its site")
-        covers = (await listed.inner_text()).rpartition(" · ")[2]
-        day = (await _moment(listed)).date()
-        free = page.get_by_role("list", name="Tavoli liberi").get_by_role("button")
-        rows = await visit.rows(free, none=page.get_by_text("Nessun tavolo libero in questo giorno"))
+        free = page.get_by_role("list", name="Tavoli liberi")
+        none = page.get_by_text("Nessun tavolo libero in questo giorno")
+        if not await visit.rows(free, none=none.or_(not_taken)):
+            if await not_taken.is_visible():
+                raise RequestRefused("the house takes no such day or party on its site")
+            return []
+        day, covers = (await _moment(listed)).date(), (await listed.inner_text()).rpartition(" · ")[2]
         offers = []
-        for label in await free.all_inner_texts() if rows else []:
+        for label in (await free.inner_text()).splitlines():
             at, _, table = label.partition(" · ")
             slot = Slot(starts_at=datetime.combine(day, time.fromisoformat(at), visit.venue.zone))
             party = Party(adults=int(covers.split()[0]))
@@ -110,10 +111,10 @@ async def _sighting(visit: Visit, record: Locator) -> Sighting:
 
 
 async def _facts(visit: Visit, block: Locator) -> Facts:
-    values = block.get_by_role("definition")
-    shown = dict(zip(await block.get_by_role("term").all_inner_texts(), await values.all_inner_texts(), strict=True))
+    lines = (await block.locator("dl").inner_text()).splitlines()  # a list of definitions has no role
+    shown = dict(zip(lines[::2], lines[1::2], strict=True))
     return Facts(
-        when=Slot(starts_at=await _moment(values)),
+        when=Slot(starts_at=await _moment(block.get_by_role("definition"))),
         party=Party(adults=int(shown["Coperti"])),
         resource=shown.get("Tavolo"),
         guest_name=shown.get("Nome"),
