@@ -36,7 +36,7 @@ async def test_a_write_meanwhile_ends_the_waiting(url: str) -> None:
         with Written(url) as written:
             written.wait(0)
             ended = threading.Event()
-            waiting = threading.Thread(target=lambda: written.wait(20) and ended.set())
+            waiting = threading.Thread(target=lambda: ended.set() if written.wait(20) else None)
             waiting.start()
             await queued(ledger)
             waiting.join(10)
