@@ -67,6 +67,10 @@ class CommitGate:
             return "yes"
         return "unknown" if self._unsafe_since_open else "no"
 
+    def went_past(self, method: str) -> None:
+        """A redirect sent this request on, where no gate stands; an unsafe one may have been anything."""
+        self._unsafe_since_open += method not in SAFE_METHODS and self._state != "closed"
+
     def rule(self, method: str, url: str, kind: str | None, body: str | None, media: str = "") -> Ruling:
         """What happens to this request; ``kind`` is None on the wire."""
         ruling = self._rule(method, url, kind, body_fields(body, media))

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page, Request, Response, Route
+from playwright.async_api import Page, Request, Response, Route, WebSocketRoute
 
 from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, FarmError, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
@@ -64,6 +64,7 @@ class Network:
         self._page = page
         self._gate = gate
         self._access = access
+        self._commit: Request | None = None
         self._in_flight = 0
         self._begun_at = time.monotonic()
         self._stirred = asyncio.Event()
@@ -73,10 +74,11 @@ class Network:
         context = self._page.context
         context.on("request", self._began)
         context.on("requestfinished", self._ended)
-        context.on("requestfailed", self._ended)
-        self._page.on("requestfailed", self._broke_off)
+        context.on("requestfailed", self._failed)
+        self._page.on("requestfailed", self._page_failed)
         context.on("response", self._answered)
         await context.route("**/*", self._route)
+        await context.route_web_socket("**/*", self._close_socket)
 
     def must_cover(self, url: str) -> None:
         """Refuse an address outside the agreement.
@@ -113,32 +115,49 @@ class Network:
     def _lets_through(self, request: Request) -> bool:
         if not self._access.covers(request.url) or not self._access.loads(request.resource_type):
             return False
-        kind = request.resource_type if request.resource_type in _PAGE_KINDS else "other"
-        safe = request.method == "GET"
-        ruling = self._gate.rule(
-            request.method,
-            request.url,
-            kind,
-            None if safe else request.post_data,
-            "" if safe else request.headers.get("content-type", ""),
-        )
+        sent_before = self._gate.sent
+        ruling = self._gate.rule(request.method, request.url, _kind(request), _body(request), _media(request))
+        if self._gate.sent == "yes" != sent_before:
+            self._commit = request
         if ruling is Ruling.BREACH:
             self.poison.by(ContractBroken(f"{self._gate.stopped[-1]} is neither safe nor allowed now: stopped"))
         return ruling is Ruling.PASS
 
-    def _began(self, _request: Request) -> None:
+    def _close_socket(self, socket: WebSocketRoute) -> None:
+        """A socket carries what no gate can read: the site gets none."""
+        self.poison.by(
+            ContractBroken(f"{spoken('WebSocket', socket.url)}: sockets stay closed, no gate can read them")
+        )
+
+    def _began(self, request: Request) -> None:
         self._in_flight += 1
         self._begun_at = time.monotonic()
         self._stirred.set()
+        if request.redirected_from is not None:
+            self._redirected(request)
+
+    def _redirected(self, request: Request) -> None:
+        """Routes never see where a redirect leads: it is judged as it leaves, too late to stop it."""
+        if not self._access.covers(request.url):
+            what = spoken(request.method, request.url)
+            self.poison.by(AccessNotAgreed(f"the venue redirects to {what}: the agreement does not name this host"))
+        self._gate.went_past(request.method)
 
     def _ended(self, _request: Request) -> None:
         self._in_flight -= 1
         self._stirred.set()
 
+    def _failed(self, request: Request) -> None:
+        self._ended(request)
+        if request == self._commit:
+            self._broke_off(request)
+
+    def _page_failed(self, request: Request) -> None:
+        if request.is_navigation_request() and request.frame == self._page.main_frame:
+            self._broke_off(request)
+
     def _broke_off(self, request: Request) -> None:
-        """A page whose connection broke shows no sign any more: known at once, not after the longest wait."""
-        if not request.is_navigation_request() or request.frame != self._page.main_frame:
-            return
+        """A page, or the commit, whose connection broke: known at once, not after the longest wait for a sign."""
         if request.failure not in _NO_BREAK:
             self.poison.by(VenueDown(f"{spoken(request.method, request.url)} broke off: {request.failure}"))
 
@@ -150,3 +169,18 @@ class Network:
         error = refusal(response.status, response.headers, spoken(response.request.method, response.url))
         if error is not None:
             self.poison.by(error)
+
+
+def _kind(request: Request) -> str:
+    return request.resource_type if request.resource_type in _PAGE_KINDS else "other"
+
+
+def _body(request: Request) -> str | None:
+    if request.method == "GET":
+        return None
+    sent = request.post_data_buffer
+    return sent.decode("utf-8", "replace") if sent else None
+
+
+def _media(request: Request) -> str:
+    return "" if request.method == "GET" else request.headers.get("content-type", "")

@@ -59,6 +59,16 @@ def test_no_means_that_nothing_unsafe_left_after_opening():
     assert g.sent == "unknown"
 
 
+def test_what_a_redirect_sends_on_may_have_been_anything():
+    g = gate()
+    g.went_past("POST")
+    g.open_once()
+    g.went_past("GET")
+    assert g.sent == "no"
+    g.went_past("POST")
+    assert g.sent == "unknown"
+
+
 def test_a_commit_by_get_and_by_a_field_of_the_body():
     g = gate(method="GET", kind=None)
     assert g.rule("GET", ORIGIN + "/book/confirm?id=1", "document", None) is Ruling.BREACH

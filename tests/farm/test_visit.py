@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +43,11 @@ PAGES = {
     "/xhr403": "<h1>Page</h1><script>fetch('/forbidden')</script><p hidden>Never</p>",
     "/status": "<h1>State</h1><p>Caf\u00e9 at 8:00\u202fPM</p>",
     "/outside": "<h1>Outside</h1><img src=http://127.0.0.1:9/x.png><script src=http://127.0.0.1:9/x.js></script>",
+    "/leads-out": "<h1>Never</h1>",
+    "/cut": "<h1>Cut</h1><button onclick=\"fetch('/commit?cut', {method: 'POST'})\">Go</button>",
+    "/socket": "<h1>Socket</h1><script>new WebSocket('ws://' + location.host + '/live')</script>",
+    "/binary": "<h1>Binary</h1>"
+    "<script>fetch('/safe', {method: 'POST', body: new Uint8Array([255, 254, 0])})</script>",
     "/busy": "<h1>Busy</h1><script>setTimeout(() => fetch('/slow'), 50)</script>",
     "/slow": "ok",
 }
@@ -62,10 +68,14 @@ class Site:
                 site.asked.append(f"{self.command} {path}")
                 if path == "/slow":
                     threading.Event().wait(0.4)
-                if path == "/redirect-out":
+                if path in {"/redirect-out", "/leads-out"}:
                     self.send_response(302)
                     self.send_header("location", "http://127.0.0.1:9/stolen")
                     self.end_headers()
+                    return
+                if self.path == "/commit?cut":
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
                     return
                 body = f"<!doctype html><meta charset=utf-8>{PAGES.get(path, '')}".encode()
                 self.send_response(STATUS.get(path, 200))
@@ -116,7 +126,7 @@ async def visit(browser, site):
     site.asked.clear()
     stock = REGISTRY.venue("osteria_luna")
     venue = stock.model_copy(update={"origin": site.origin})
-    commit = CommitRule(url="{origin}/commit")
+    commit = CommitRule(url="{origin}/commit*")
     gate = CommitGate(commit, [RequestRule(url="{origin}/safe")], site.origin)
     context = await browser.new_context()
     visit = Visit(await context.new_page(), venue, REGISTRY.manifest(stock), gate, Access(site.origin), wait_s=2)
@@ -178,6 +188,35 @@ async def test_hosts_outside_the_agreement_are_never_asked(visit):
     visit.check()
     with pytest.raises(AccessNotAgreed):
         await visit.call("GET", "/redirect-out")
+
+
+async def test_a_redirect_out_of_the_agreement_ends_the_visit(visit):
+    with pytest.raises((AccessNotAgreed, VenueDown)):
+        await visit.open("/leads-out", sign=heading(visit, "Never"))
+    with pytest.raises(AccessNotAgreed, match=r"redirects to GET 127\.0\.0\.1:9/stolen"):
+        visit.check()
+
+
+async def test_a_socket_is_never_opened(visit, site):
+    with pytest.raises(ContractBroken, match="sockets stay closed"):
+        await visit.open("/socket", sign=visit.page.get_by_text("Never"))
+    assert "GET /live" not in site.asked
+
+
+async def test_a_body_that_is_no_text_is_ruled_on_all_the_same(visit, site):
+    await visit.open("/binary", sign=heading(visit, "Binary"))
+    await visit.quiet(200)
+    assert site.posts("/safe") == 1
+
+
+async def test_a_commit_whose_connection_breaks_is_known_at_once(visit, site):
+    await visit.open("/cut", sign=heading(visit, "Cut"))
+    visit.gate.open_once()
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(VenueDown, match="broke off"):
+        await visit.press(visit.page.get_by_role("button"), done=visit.page.get_by_text("Never"))
+    assert asyncio.get_running_loop().time() - began < 1.5
+    assert visit.gate.sent == "yes"
 
 
 async def test_a_commit_before_the_guard_never_leaves(visit, site):
