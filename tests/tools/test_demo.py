@@ -148,6 +148,18 @@ def test_the_demo_of_the_twins(tmp_path, monkeypatch):
     assert "Confirmation rate 86 % (6 of 7 that could be had; 1 left to a person)" in text
 
 
+@pytest.mark.e2e
+@pytest.mark.browser
+def test_the_demo_of_the_shop(tmp_path, monkeypatch):
+    monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+    shown = StringIO()
+    code = run_demo("pretix", Console(file=shown, width=100, color_system=None))
+    text = shown.getvalue()
+    assert code == 0, text
+    assert "✓ every row agrees with pretix's own database" in text
+    assert {"organizer_api", "back_office", "order_page"} <= set(text.split())
+
+
 def test_an_unknown_demo_is_refused(capsys):
     assert run_demo("pretics", Console()) == 2
     assert "--venue pretix" in capsys.readouterr().out
