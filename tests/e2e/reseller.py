@@ -59,6 +59,19 @@ class Platform:
             if event.kind == "attempt.step"
         ]
 
+    def history(self) -> str:
+        """All that the ledger tells of all bookings beside the requests themselves: events, causes, details."""
+
+        async def tell(ledger: Ledger) -> list[object]:
+            told: list[object] = []
+            for booking in await ledger.bookings(limit=500):
+                told += [booking.sentence, booking.verdict]
+                told += [(event.kind, dict(event.payload)) for event in await ledger.events(booking.id)]
+                told += [(a.detail, a.verdict, a.stages) for a in await ledger.attempts(booking.id)]
+            return told
+
+        return repr(self._ask(tell))
+
     def settled(self, booking_id: str) -> BookingRecord:
         """The booking once it is settled."""
         return self.until(booking_id, lambda booking: booking.status.settled)

@@ -20,8 +20,12 @@ CHANNELS = {"api_shop": ("owner",), "desk_shop": ("desk",), "page_shop": ()}
 
 
 @pytest.fixture(scope="module")
-def platform(running_shop, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("farm")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("farm")
+
+
+@pytest.fixture(scope="module")
+def platform(running_shop, folder):
     overlay = Overlay(folder / "overlay")
     for slug, accounts in CHANNELS.items():
         overlay.add(Standing("pretix/lab_concert", slug, running_shop.origin, "shops", accounts))
@@ -80,3 +84,13 @@ def test_cancelled_at_the_shop_and_proven(platform, shop):
     booking = platform.until(booking.id, lambda b: b.status in {BookingStatus.CANCELLED, BookingStatus.IN_DOUBT})
     assert booking.status is BookingStatus.CANCELLED, booking.sentence
     assert [order.status for order in orders(shop, booking)] == ["cancelled"]
+
+
+def test_the_partners_secrets_are_nowhere_in_the_state_folder(platform, shop, folder):
+    """In no log, no queue and not in the ledger, after all that this farm did."""
+    platform.settled(queue(platform, "desk_shop"))
+    secrets = {value.encode() for name, value in shop.secrets().items() if not name.endswith("USER")}
+    assert len(secrets) == 2
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.name == "ledger.sqlite3" for path in files)
+    assert [path.name for path in files if any(secret in path.read_bytes() for secret in secrets)] == []

@@ -183,6 +183,15 @@ def test_the_same_message_five_times_books_once(platform, houses, day, farm):
     confirmed_once(houses, platform.settled(booking_id), NAMES[0])
 
 
+def test_the_guests_data_is_in_no_log_and_no_history(platform, houses, day, farm):
+    """Of everything that this farm did until now, faults included."""
+    houses[NAMES[0]].set_fault("dropped_after", match="canary")
+    platform.settled(platform.queue(day, *NAMES, guest="canary", note="an allergy"))
+    told = "".join(log.read_text() for log in farm.logs.glob("*.log")) + platform.history()
+    assert "attempt.in_doubt" in told
+    assert [word for word in ("rossi", "example.com", "canary", "123456", "allergy") if word in told.lower()] == []
+
+
 def broker(settings) -> redis.Redis:
     found = find_redis()
     assert isinstance(found, Found)
