@@ -115,9 +115,9 @@ class Network:
     def _lets_through(self, request: Request) -> bool:
         if not self._access.covers(request.url) or not self._access.loads(request.resource_type):
             return False
-        sent_before = self._gate.sent
+        was_sent = self._gate.sent == "yes"
         ruling = self._gate.rule(request.method, request.url, _kind(request), _body(request), _media(request))
-        if self._gate.sent == "yes" != sent_before:
+        if self._gate.sent == "yes" and not was_sent:
             self._commit = request
         if ruling is Ruling.BREACH:
             self.poison.by(ContractBroken(f"{self._gate.stopped[-1]} is neither safe nor allowed now: stopped"))

@@ -1,0 +1,105 @@
+"""Which offer the core takes, and the words that it reads and plants, for any input."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.booking import choose
+from farm.errors import NoAvailability, PriceOverCap
+from farm.facts import Guest, Money, Offer, Party, Slot
+from farm.identity import Reference, mint_code, tagged, untagged
+from farm.request import Request, WantedSlot
+from farm.venue import Venue
+
+ROME = ZoneInfo("Europe/Rome")
+VENUE = Venue(
+    slug="x", name="X", kind="restaurant", timezone="Europe/Rome", currency="EUR",
+    origin="https://x.example", partner="p",
+)  # fmt: skip
+REQUEST = Request(
+    guest=Guest(name="Ada", email="a@example.com"),
+    party=Party(adults=3),
+    when=WantedSlot(date=date(2026, 12, 4), earliest=time(19), latest=time(21), preferred=time(20)),
+    venues=("x",),
+)
+
+
+def offer(at, **changes: Any):
+    hour, minute = at
+    when = Slot(starts_at=datetime(2026, 12, 4, hour, minute, tzinfo=ROME))
+    return Offer(when=when, key=f"{hour}:{minute}", resource="Table 1").model_copy(update=changes)
+
+
+def wish(**changes):
+    return REQUEST.model_copy(update=changes)
+
+
+def test_nearest_to_the_preferred_time_inside_the_window():
+    offers = [offer((18, 45)), offer((19, 0)), offer((20, 30)), offer((21, 15))]
+    assert choose(offers, REQUEST, VENUE).key == "20:30"
+
+
+def test_the_smallest_table_that_is_big_enough_then_the_cheapest():
+    offers = [
+        offer((20, 0), key="two", party=Party(adults=2)),
+        offer((20, 0), key="six", party=Party(adults=6)),
+        offer((20, 0), key="four dear", party=Party(adults=4), price=Money(minor=900, currency="EUR")),
+        offer((20, 0), key="four", party=Party(adults=4), price=Money(minor=500, currency="EUR")),
+    ]
+    assert choose(offers, REQUEST, VENUE).key == "four"
+
+
+def test_service_and_resource_are_taken_by_their_names():
+    offers = [offer((20, 0), service="Lunch", key="a"), offer((21, 0), service="Dinner", resource="Garden", key="b")]
+    assert choose(offers, wish(service="dinner"), VENUE).key == "b"
+    assert choose(offers, wish(resource="garden"), VENUE).key == "b"
+    with pytest.raises(NoAvailability, match="lists 2 offers"):
+        choose(offers, wish(service="Brunch"), VENUE)
+
+
+def test_over_the_cap_is_told_apart_from_full():
+    cap = wish(price_cap=Money(minor=1000, currency="EUR"))
+    with pytest.raises(PriceOverCap):
+        choose([offer((20, 0), price=Money(minor=1001, currency="EUR"))], cap, VENUE)
+    with pytest.raises(PriceOverCap):
+        choose([offer((20, 0), price=Money(minor=10, currency="CHF"))], cap, VENUE)
+    assert choose([offer((20, 0), price=Money(minor=1000, currency="EUR"))], cap, VENUE).key == "20:0"
+
+
+def test_nothing_left_is_nothing():
+    with pytest.raises(NoAvailability):
+        choose([offer((20, 0), left=0)], REQUEST, VENUE)
+    with pytest.raises(NoAvailability):
+        choose([], REQUEST, VENUE)
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["{w}.{c:02}", "{w},{c:02} €", "EUR {w}.{c:02}", "€\u00a0{w},{c:02}"]))
+def test_amounts_come_back_whole(minor, shape):
+    written = shape.format(w=f"{minor // 100}", c=minor % 100)
+    assert Money.read(written, "EUR") == Money(minor=minor, currency="EUR")
+
+
+@given(st.integers(0, 10**9))
+def test_amounts_with_thousands_marks_in_both_manners(minor):
+    whole, cents = f"{minor // 100:,}", f"{minor % 100:02}"
+    assert Money.read(f"{whole}.{cents}", "EUR").minor == minor
+    assert Money.read(f"{whole.replace(',', '.')},{cents}", "EUR").minor == minor
+    assert Money.read(whole.replace(",", "\u202f") + f",{cents} €", "EUR").minor == minor
+    assert Money.read(f"¥{whole}", "JPY").minor == minor // 100
+
+
+LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789.+_-", min_size=1, max_size=30)
+
+
+@given(LOCAL, st.integers(1, 999), st.binary(min_size=7, max_size=7))
+def test_a_planted_reference_is_found_again_and_taken_out_again(local, attempt, entropy):
+    reference = Reference(mint_code(lambda _: entropy), attempt)
+    email = tagged(f"{local}@example.com", reference)
+    assert Reference.found_in(email.upper()) == reference
+    assert untagged(email) == f"{local}@example.com"
