@@ -133,16 +133,21 @@ class _Attempt:
                 self._visit.check()
         except Exception as error:  # noqa: BLE001 - past the guard every error is a doubt
             unknown = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
-            return Closing("in_doubt", gate.sent, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
+            return Closing("in_doubt", gate.shut(), cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
+        finally:
+            sent = gate.shut()  # also when the work is cancelled: a lost lease must not click any more
+        return self._closing(answer, sent)
+
+    def _closing(self, answer: Claim | Refusal, sent: Sent) -> Closing:
         if isinstance(answer, Refusal):
             cause = self._ask.manifest.cause_of(answer.text)
             if cause is None:
-                return Closing("in_doubt", gate.sent, cause=Cause.OUTCOME_UNKNOWN, detail="refused in unknown words")
-            return Closing("refused", gate.sent, cause=cause, detail=f"the venue refused: {cause}")
-        if gate.sent == "no":
+                return Closing("in_doubt", sent, cause=Cause.OUTCOME_UNKNOWN, detail="refused in unknown words")
+            return Closing("refused", sent, cause=cause, detail=f"the venue refused: {cause}")
+        if sent == "no":
             detail = "the script reports a claim, but the request that commits never left"
-            return Closing("in_doubt", gate.sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
-        return Closing("claimed", gate.sent, claim=answer)
+            return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
+        return Closing("claimed", sent, claim=answer)
 
     async def release(self, hold: Hold) -> None:
         """Give a hold back; that this failed changes nothing for the booking: the hold ends by itself."""

@@ -29,7 +29,8 @@ class CommitGate:
     """Rules on every request of one visit, from the page and on the wire.
 
     Closed until the core opens it (``open_once``, after the commit guard). While it is closed a request that commits
-    is a breach; once one has passed, a second is stopped. Every other unsafe request must be listed as safe.
+    is a breach; once one has passed, a second is stopped. Every other unsafe request must be listed as safe. When the
+    click has ended, the core shuts it.
 
     Args:
         commit: The request that commits in this visit; None in a visit that only reads.
@@ -45,7 +46,8 @@ class CommitGate:
         self._commit = commit
         self._safe = tuple(safe)
         self._origin = origin
-        self._state: Literal["closed", "open", "spent"] = "closed"
+        self._state: Literal["closed", "open", "spent", "shut"] = "closed"
+        self._committed = False
         self._unsafe_since_open = 0
         self.stopped: list[str] = []
         self.passed = 0
@@ -60,10 +62,18 @@ class CommitGate:
             raise ContractBroken("the commit gate opens once, in a visit that commits")
         self._state = "open"
 
+    def shut(self) -> Sent:
+        """Let nothing unsafe out any more, and say whether the commit went out: that answer stays true.
+
+        Called by the core however the click ended. Without it a page could still send what "no" was said of.
+        """
+        self._state = "shut"
+        return self.sent
+
     @property
     def sent(self) -> Sent:
         """Did the commit go out? ``no`` only if no unsafe request at all left since the gate was opened."""
-        if self._state == "spent":
+        if self._committed:
             return "yes"
         return "unknown" if self._unsafe_since_open else "no"
 
@@ -82,6 +92,9 @@ class CommitGate:
             return self._rule_on_commit(method, url)
         if method in SAFE_METHODS:
             return Ruling.PASS
+        if self._state == "shut":
+            self.stopped.append(spoken(method, url))
+            return Ruling.STOP
         if any(rule.recognises(method, url, kind, fields, self._origin) for rule in self._safe):
             self._unsafe_since_open += self._state != "closed"
             return Ruling.PASS
@@ -90,10 +103,10 @@ class CommitGate:
 
     def _rule_on_commit(self, method: str, url: str) -> Ruling:
         if self._state == "open":
-            self._state = "spent"
+            self._state, self._committed = "spent", True
             return Ruling.PASS
         self.stopped.append(spoken(method, url))
-        return Ruling.STOP if self._state == "spent" else Ruling.BREACH
+        return Ruling.BREACH if self._state == "closed" else Ruling.STOP
 
 
 def body_fields(body: str | None, media: str) -> dict[str, str]:

@@ -32,6 +32,19 @@ def test_closed_until_opened_then_once():
         g.open_once()
 
 
+def test_once_it_is_shut_nothing_commits_any_more_and_its_answer_stays():
+    g = gate()
+    g.open_once()
+    assert g.shut() == "no"
+    assert post(g, "/book/confirm") is Ruling.STOP
+    assert g.sent == "no"
+    sent = gate()
+    sent.open_once()
+    post(sent, "/book/confirm")
+    assert sent.shut() == "yes"
+    assert post(sent, "/book/confirm") is Ruling.STOP
+
+
 def test_a_visit_that_only_reads_has_nothing_to_open():
     with pytest.raises(ContractBroken):
         CommitGate(None, [], ORIGIN).open_once()
