@@ -8,9 +8,9 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from farm.errors import AccessNotAgreed
 from farm.facts import Fact
@@ -81,13 +81,20 @@ class Viewport(Fact):
 
 
 class FingerprintTerms(Fact):
-    """What the browser says about itself, and what it does not load."""
+    """What the browser says about itself, and what it does not load. ``timezone``: `venue`, or an IANA name."""
 
     locale: Annotated[str, Field(pattern=r"^[a-z]{2}-[A-Z]{2}$")]
-    timezone: Literal["venue"] | str = "venue"
+    timezone: str = "venue"
     viewport: Viewport = Viewport()
     color_scheme: Literal["light", "dark"] = "light"
     skip: tuple[Literal["image", "font", "media", "stylesheet"], ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        if name != "venue" and name not in available_timezones():
+            raise ValueError(f"`{name}` is neither `venue` nor an IANA time zone")
+        return name
 
 
 class Partner(Fact):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -106,16 +106,16 @@ class _Attempt:
             return True
         except (NoBrowser, PlaywrightError, TimeoutError) as error:
             # steps never raise these: the visit itself could not be opened, so nothing was even asked for
-            await self._not_booked(Cause.WORKER_LOST, f"no visit could be opened: {type(error).__name__}", journal)
-            again = NewWakeUp("book", self.farm.clock() + timedelta(seconds=AGAIN_S))
-            await self.farm.ledger.conclude(self.lease, done=["book"], wake=[again])
+            again = self.farm.clock() + timedelta(seconds=AGAIN_S)
+            why = f"no visit could be opened: {type(error).__name__}"
+            await self._not_booked(Cause.WORKER_LOST, why, journal, again)
             return False
         manifest = self.farm.registry.manifest(self.venue)
         wait_s = manifest.settle.first_look_s if closing.kind == "claimed" else 0.0
         await self._past_commit(closing, journal, wait_s)
         if wait_s:
             return False
-        return await verify_flow.first_look(self.farm, self.lease, refused=closing.kind == "refused")
+        return await verify_flow.look_once(self.farm, self.lease, refused=closing.kind == "refused")
 
     def _ask(self) -> Ask:
         manifest = self.farm.registry.manifest(self.venue)
@@ -136,7 +136,10 @@ class _Attempt:
             submit_deadline=core.submit_deadline(manifest, self.farm.clock()),
         )
 
-    async def _not_booked(self, cause: Cause, detail: str, journal: LedgerJournal) -> None:
+    async def _not_booked(
+        self, cause: Cause, detail: str, journal: LedgerJournal, again: datetime | None = None
+    ) -> None:
+        """Close the attempt; ``again``: the booking goes back to the queue until then."""
         await self.farm.ledger.conclude(
             self.lease,
             attempt=AttemptChange(
@@ -147,6 +150,8 @@ class _Attempt:
                 stages=journal.taken(),
             ),
             events=[self._event("attempt.not_booked", cause=str(cause), detail=detail)],
+            done=["book"] if again is not None else [],
+            wake=[NewWakeUp("book", again)] if again is not None else [],
         )
 
     async def _past_commit(self, closing: Closing, journal: LedgerJournal, wait_s: float) -> None:

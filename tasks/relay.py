@@ -30,7 +30,8 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
             while not stop.is_set():
                 next_due = await ledger.next_due(settings.resend_s)
                 sent = await _send_due(ledger, settings) if _left_s(next_due, ledger) <= 0 else 0
-                await asyncio.sleep(BACK_OFF_S if sent < 0 else 0 if sent == BATCH else settings.poll_s)
+                if sent < BATCH:
+                    await asyncio.sleep(BACK_OFF_S if sent < 0 else settings.poll_s)
                 while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0:
                     if await asyncio.to_thread(written.wait, min(left_s, WAIT_S)):
                         break

@@ -35,6 +35,7 @@ SLOWEST_S = 60.0
 OPEN_STATES = frozenset(
     {AttemptState.COMMITTING, AttemptState.CLAIMED, AttemptState.IN_DOUBT, AttemptState.PENDING_VENUE}
 )
+"""Past the commit, and the venue's record has not settled it yet."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ async def verify(farm: Farm, booking_id: str) -> None:
     """One look, as the relay asks for it."""
     async with lease_on(farm, booking_id) as lease:
         if lease is not None:
-            await first_look(farm, lease)
+            await look_once(farm, lease)
 
 
-async def first_look(farm: Farm, lease: Lease, *, refused: bool = False) -> bool:
+async def look_once(farm: Farm, lease: Lease, *, refused: bool = False) -> bool:
     """Look once at the record of the booking's live attempt, and write what follows.
 
     Args:

@@ -96,6 +96,10 @@ def test_a_script_that_breaks_its_promise_is_found_on_load(folder, old, new, sai
 
 def test_a_partner_file_with_an_unknown_key(tmp_path):
     stock = (STOCK / "profiles/partners/bologna_tables.toml").read_text()
+    (tmp_path / "q.toml").write_text(stock + 'timezone = "Europe/Rom"\n')
+    with pytest.raises(SchemaFaults, match=r"fingerprint\.timezone: `Europe/Rom` is neither `venue` nor an IANA"):
+        Partners.load([tmp_path])
+    (tmp_path / "q.toml").unlink()
     (tmp_path / "p.toml").write_text(stock.replace("gap_ms", "gap_s"))
     with pytest.raises(SchemaFaults, match=r"p\.toml: pacing\.gap_s: unknown key `gap_s`; did you mean `gap_ms`\?"):
         Partners.load([tmp_path])

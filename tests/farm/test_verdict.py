@@ -128,7 +128,9 @@ def test_alike_without_a_reference_is_not_ours_unless_it_has_the_claimed_number(
 
 def test_any_attempt_of_the_booking_is_ours():
     second = sighting(guest_email=tagged("ada@example.com", Reference(CODE, 2)))
-    assert verdict(second).kind in {VerdictKind.MATCHED, VerdictKind.MISMATCHED}
+    got = verdict(second)
+    assert got.kind is VerdictKind.MISMATCHED, "ours, but not what this attempt asked for: a person looks"
+    assert [f.field for f in got.fields if f.result == "differs"] == ["guest_email"]
 
 
 def test_two_standing_records_are_duplicated_but_a_cancelled_one_does_not_count():

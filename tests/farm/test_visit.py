@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,6 +50,7 @@ PAGES = {
     "/busy": "<h1>Busy</h1><script>setTimeout(() => fetch('/slow'), 50)</script>",
     "/slow": "ok",
 }
+ENOUGH_S = 15
 STATUS = {"/forbidden": 403, "/too-many": 429, "/down": 503}
 
 
@@ -68,6 +68,7 @@ class Site:
                 site.asked.append(f"{self.command} {path}")
                 if path == "/slow":
                     threading.Event().wait(0.4)
+                    site.asked.append("done /slow")
                 if path in {"/redirect-out", "/leads-out"}:
                     self.send_response(302)
                     self.send_header("location", "http://127.0.0.1:9/stolen")
@@ -136,6 +137,12 @@ async def visit(browser, site):
     await context.close()
 
 
+@pytest.fixture
+def patient(visit):
+    """A visit that waits for a sign much longer than the test does: only what is known at once ends it in time."""
+    visit._wait_s = 4 * ENOUGH_S
+
+
 def heading(visit, name):
     return visit.page.get_by_role("heading", name=name)
 
@@ -166,17 +173,16 @@ async def test_the_log_in_wall_is_seen_in_every_wait(visit):
 @pytest.mark.parametrize(
     ("path", "error"), [("/forbidden", AccessRefused), ("/too-many", AccessRefused), ("/down", VenueDown)]
 )
-async def test_refusals_of_the_page_itself(visit, path, error):
+async def test_a_refusal_of_the_page_itself_is_one_request_and_no_more(visit, site, path, error):
     with pytest.raises(error):
         await visit.open(path, sign=heading(visit, "Free"))
-    assert error is VenueDown or visit.gate.sent == "no"
+    assert site.asked == [f"GET {path}"]
 
 
-async def test_a_refused_xhr_poisons_the_visit_at_once(visit):
-    began = asyncio.get_running_loop().time()
-    with pytest.raises(AccessRefused, match="403"):
-        await visit.open("/xhr403", sign=visit.page.get_by_text("Never"))
-    assert asyncio.get_running_loop().time() - began < 1.5
+async def test_a_refused_xhr_poisons_the_visit_at_once(visit, patient):
+    async with asyncio.timeout(ENOUGH_S):
+        with pytest.raises(AccessRefused, match="403"):
+            await visit.open("/xhr403", sign=visit.page.get_by_text("Never"))
     with pytest.raises(AccessRefused):
         visit.check()
 
@@ -209,13 +215,12 @@ async def test_a_body_that_is_no_text_is_ruled_on_all_the_same(visit, site):
     assert site.posts("/safe") == 1
 
 
-async def test_a_commit_whose_connection_breaks_is_known_at_once(visit, site):
+async def test_a_commit_whose_connection_breaks_is_known_at_once(visit, patient):
     await visit.open("/cut", sign=heading(visit, "Cut"))
     visit.gate.open_once()
-    began = asyncio.get_running_loop().time()
-    with pytest.raises(VenueDown, match="broke off"):
-        await visit.press(visit.page.get_by_role("button"), done=visit.page.get_by_text("Never"))
-    assert asyncio.get_running_loop().time() - began < 1.5
+    async with asyncio.timeout(ENOUGH_S):
+        with pytest.raises(VenueDown, match="broke off"):
+            await visit.press(visit.page.get_by_role("button"), done=visit.page.get_by_text("Never"))
     assert visit.gate.sent == "yes"
 
 
@@ -284,7 +289,6 @@ async def test_lines_have_plain_spaces_and_labels_must_be_known(visit):
 
 async def test_quiet_waits_for_what_begins_later(visit, site):
     await visit.open("/busy", sign=heading(visit, "Busy"))
-    began = datetime.now(UTC)
+    assert "done /slow" not in site.asked
     await visit.quiet(200)
-    assert "GET /slow" in site.asked
-    assert (datetime.now(UTC) - began).total_seconds() > 0.4
+    assert "done /slow" in site.asked

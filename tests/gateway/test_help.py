@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -37,14 +36,12 @@ def test_exit_codes_are_in_the_help(run):
     assert "4 in doubt" in text
 
 
-def test_help_is_quick():
+def test_help_loads_nothing_heavy():
     """Only typer is loaded: no database, no browser, no Celery."""
     slow = ["sqlalchemy", "celery", "playwright", "pydantic", "redis"]
     check = f"import sys, gateway.cli; sys.exit(','.join(m for m in {slow} if m in sys.modules) or 0)"
-    began = time.monotonic()
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, timeout=20, check=False)
     assert result.returncode == 0, result.stderr
-    assert time.monotonic() - began < 3  # 0.2 s here; a loaded machine is slower
 
 
 def test_version(run):
