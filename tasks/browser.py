@@ -187,8 +187,6 @@ def _trees(processes: list[psutil.Process]) -> set[psutil.Process]:
 
 
 def _kill_tree(processes: list[psutil.Process]) -> None:
-    for process in processes:
+    for process in _trees(processes):
         with contextlib.suppress(psutil.Error):
-            for child in process.children(recursive=True):
-                child.kill()
             process.kill()

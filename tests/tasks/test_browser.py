@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import signal
 
 import psutil
@@ -18,12 +18,20 @@ PLAIN = Appearance("it-IT", "Europe/Rome", Viewport(), "light")
 
 
 def chromiums() -> list[psutil.Process]:
-    """Every live Chromium process below this one."""
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if "chrom" in process.name() and process.status() != psutil.STATUS_ZOMBIE
-    ]
+    """Every live Chromium process below this one; some end while they are looked at."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "chrom" in process.name() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def send(processes: list[psutil.Process], number: signal.Signals) -> None:
+    """The signal to each that still runs: a renderer ends by itself when its browser does."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 @pytest.fixture
@@ -61,18 +69,18 @@ async def test_contexts_are_as_the_profile_says_and_know_nothing_of_each_other(w
 async def test_a_browser_that_freezes_or_dies_between_visits_is_replaced(warm, number):
     await looks(warm)
     frozen = chromiums()
-    for process in frozen:
-        os.kill(process.pid, number)
+    assert frozen
+    send(frozen, number)
     assert (await looks(warm))["locale"] == "it-IT"
     psutil.wait_procs(frozen, timeout=5)
-    assert {process.pid for process in chromiums()}.isdisjoint({process.pid for process in frozen})
+    assert set(chromiums()).isdisjoint(frozen)
 
 
 async def test_a_context_of_a_frozen_browser_is_closed_by_killing_it(warm):
     context = await warm.new_context(PLAIN)
     frozen = chromiums()
-    for process in frozen:
-        os.kill(process.pid, signal.SIGSTOP)
+    assert frozen
+    send(frozen, signal.SIGSTOP)
     await warm.close_context(context)
     psutil.wait_procs(frozen, timeout=5)
     assert chromiums() == []
