@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from benchmarks import ledger
 from benchmarks.overhead import command as overhead
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "overhead": (overhead.main, overhead.PURPOSE),
+    "ledger": (ledger.main, ledger.PURPOSE),
 }
 
 

@@ -1,8 +1,8 @@
 """One way to a database, and one way to run a transaction on it.
 
 A transaction is a plain function of a connection, run whole on a thread of the ledger's own: one hand-over per
-transaction. Measured on SQLite, five statements: 0.9 ms of CPU so, 3.0 ms through aiosqlite, which hands every
-single call over.
+transaction, and a cancelled caller cannot leave one half done. SQLAlchemy's AsyncEngine takes 2.7 times the CPU on
+SQLite and 1.5 times on PostgreSQL for the same statements (``python -m benchmarks ledger``).
 """
 
 from __future__ import annotations

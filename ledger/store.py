@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.request import Clock, Request
@@ -266,11 +266,10 @@ class Ledger:
         return await self._database.write(write) if found is None else found
 
     async def _look_again(self, landed: Callable[[Connection], T | None]) -> T | None:
-        patience = datetime.now(UTC) + timedelta(seconds=_RE_READ_S)
-        while True:
-            try:
-                return await self._database.read(landed)
-            except DBAPIError:
-                if datetime.now(UTC) > patience:
-                    raise
-            await asyncio.sleep(_RE_READ_EVERY_S)
+        until_it_answers = AsyncRetrying(
+            retry=retry_if_exception_type(DBAPIError),
+            stop=stop_after_delay(_RE_READ_S),
+            wait=wait_random(_RE_READ_EVERY_S / 2, _RE_READ_EVERY_S),
+            reraise=True,
+        )
+        return await until_it_answers(self._database.read, landed)

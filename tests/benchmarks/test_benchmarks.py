@@ -1,4 +1,4 @@
-"""The benchmark runs whole: every candidate books, and the restaurant's own database agrees."""
+"""The benchmarks run whole; every candidate of the farm's books, and the restaurant's own database agrees."""
 
 from __future__ import annotations
 
@@ -31,11 +31,22 @@ def test_one_round_of_all_three() -> None:
         assert part in done.stderr
 
 
+def test_a_round_of_the_ledger_both_ways() -> None:
+    done = run("ledger", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["database"], said["rounds"]) == ("sqlite", 1)
+    assert all(said[name] > 0 for name in ("async_over_threads_cpu", "threads_cpu_ms", "async_ms"))
+
+
 def test_benchmarks_are_listed_and_explain_themselves() -> None:
-    assert "overhead" in run().stdout
+    assert {"overhead", "ledger"} <= set(run().stdout.split())
     assert "--rounds" in run("overhead", "--help").stdout
 
 
 def test_bad_input_is_refused() -> None:
     assert run("speed").returncode == 2
     assert run("overhead", "--rounds", "0").returncode == 2
+    wrong = run("ledger", "--database", "mysql://nobody@127.0.0.1/nothing")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "sqlite or postgresql" in wrong.stderr
