@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
+from playwright.async_api import Locator, Page
+
+from farm.choosing import choose, in_cap
 from farm.compare import compare, expected
 from farm.contract import VenueScript
 from farm.errors import (
+    AccessRefused,
     ContractBroken,
     FarmError,
-    NoAvailability,
     NotBooked,
+    OutcomeUnknown,
     PriceOverCap,
     RecapMismatch,
     RequestRefused,
@@ -76,25 +80,40 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
         NotBooked: Nothing was committed; the booking may go to the next venue.
         ContractBroken: The script or manifest is wrong, found before the commit: nothing was committed.
     """
-    lacking = ask.request.lacks(ask.manifest.needs)
+    lacking = ask.request.lacks((*ask.manifest.needs, *ask.venue.needs))
     if lacking:
         raise RequestRefused(f"{ask.venue.slug} needs {', '.join(lacking)}")
+    if ask.request.takes != ask.manifest.takes:
+        raise RequestRefused(f"{ask.venue.slug} books by {ask.manifest.takes}, and a {ask.request.takes} is wanted")
     if ask.manifest.payment in {"deposit", "full"}:
         raise RequestRefused(f"{ask.venue.slug} wants a card before the commit, and this farm has no vault")
     steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.SUBMIT)
-    gate = CommitGate(ask.manifest.commit, ask.manifest.safe, ask.venue.origin)
+    gate = CommitGate(ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.cancel])
     async with visits.open(gate, steps, None) as visit:
         attempt = _Attempt(ask, visit, journal)
-        await visit.begin(ask.script.signed_out(visit.page))
+        await visit.begin(log_in_wall(ask.script, visit.page))
         hold, recap, wanted = await attempt.prepare()
+        until = ask.clock() + timedelta(seconds=ask.manifest.commit.deadline_s)
         try:
             async with journal.stage(Step.GUARD):
-                await guard(hold.offer, hold, recap, wanted)
+                await guard(hold.offer, hold, recap, wanted, until)
         except NotBooked:
             await attempt.release(hold)
             raise
         gate.open_once()
-        return await attempt.submit(hold)
+        return await attempt.submit(hold, until)
+
+
+def log_in_wall(script: VenueScript, page: Page) -> Locator | None:
+    """The script's log-in wall.
+
+    Raises:
+        ContractBroken: The script cannot say.
+    """
+    try:
+        return script.signed_out(page)
+    except Exception as error:
+        raise ContractBroken(f"`signed_out` of {type(script).__name__} fails: {type(error).__name__}") from error
 
 
 class _Attempt:
@@ -117,33 +136,51 @@ class _Attempt:
             recap = await self._step(
                 Step.ENTER_GUEST, lambda: script.enter_guest(self._visit, hold, self._ask.request)
             )
+            _must_be(Recap, recap, Step.ENTER_GUEST)
             self._compare_recap(wanted, recap)
             self._must_have_time_left(hold)
+        except AccessRefused:
+            raise  # nothing more goes there, not even to give the hold back
         except (NotBooked, ContractBroken):
             await self.release(hold)
             raise
-        return hold, recap, wanted
+        # where the list showed no final price, the one that was agreed to with the last click is what the record owes
+        return hold, recap, wanted if wanted.price else wanted.model_copy(update={"price": recap.price})
 
-    async def submit(self, hold: Hold) -> Closing:
+    async def submit(self, hold: Hold, until: datetime) -> Closing:
         """The point of no return. Whatever happens now is a claim, a known refusal, or a doubt."""
-        gate, deadline_s = self._visit.gate, self._ask.manifest.commit.deadline_s
+        gate = self._visit.gate
+        answer: object = None
         try:
-            async with self._journal.stage(Step.SUBMIT), asyncio.timeout(deadline_s):
-                answer = await self._ask.script.submit(self._visit, hold)
-                self._visit.check()
+            async with self._journal.stage(Step.SUBMIT):
+                async with asyncio.timeout(self._left_s(until)):
+                    self._visit.check()
+                    answer = await self._ask.script.submit(self._visit, hold)
+                    self._visit.check()
         except Exception as error:  # noqa: BLE001 - past the guard every error is a doubt
             unknown = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
-            return Closing("in_doubt", gate.shut(), cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
+            claim = answer if isinstance(answer, Claim) else None
+            return Closing("in_doubt", gate.shut(), claim, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
         finally:
             sent = gate.shut()  # also when the work is cancelled: a lost lease must not click any more
         return self._closing(answer, sent)
 
-    def _closing(self, answer: Claim | Refusal, sent: Sent) -> Closing:
+    def _left_s(self, until: datetime) -> float:
+        """Seconds to the submit deadline; past it the record counts as absent, and nothing may leave any more."""
+        left_s = (until - self._ask.clock()).total_seconds()
+        if left_s <= 0:
+            raise OutcomeUnknown("the submit deadline passed before the click")
+        return left_s
+
+    def _closing(self, answer: object, sent: Sent) -> Closing:
         if isinstance(answer, Refusal):
             cause = self._ask.manifest.cause_of(answer.text)
             if cause is None:
                 return Closing("in_doubt", sent, cause=Cause.OUTCOME_UNKNOWN, detail="refused in unknown words")
             return Closing("refused", sent, cause=cause, detail=f"the venue refused: {cause}")
+        if not isinstance(answer, Claim):
+            detail = f"`submit` returned {type(answer).__name__}, neither a claim nor a refusal"
+            return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
         if sent == "no":
             detail = "the script reports a claim, but the request that commits never left"
             return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
@@ -161,10 +198,14 @@ class _Attempt:
     async def _search_and_hold(self) -> Hold:
         ask = self._ask
         offers = await self._step(Step.SEARCH, lambda: ask.script.search(self._visit, ask.request))
+        _must_be(list, offers, Step.SEARCH)
+        for offer in offers:
+            _must_be(Offer, offer, Step.SEARCH)
         offer = choose(offers, ask.request, ask.venue)
         if offer.resource is None:
             raise ContractBroken(f"the offers of {ask.venue.slug} name no resource: no record could ever be matched")
         hold = await self._step(Step.HOLD, lambda: ask.script.hold(self._visit, offer))
+        _must_be(Hold, hold, Step.HOLD)
         try:
             self._must_have_time_left(hold)
         except SlotLost:
@@ -174,13 +215,14 @@ class _Attempt:
 
     async def _step(self, step: Step, act: Callable[[], Awaitable[T]]) -> T:
         """One step before the commit, under its deadline; an error means that nothing was booked."""
-        try:
-            async with self._journal.stage(step), asyncio.timeout(self._ask.manifest.step_s):
-                answer = await act()
-                self._visit.check()
-                return answer
-        except Exception as error:
-            raise meaning(_root(error, self._visit), Phase.BEFORE, step, self._ask.request.guest) from error
+        async with self._journal.stage(step):
+            try:
+                async with asyncio.timeout(self._ask.manifest.step_s):
+                    answer = await act()
+                    self._visit.check()
+                    return answer
+            except Exception as error:
+                raise meaning(_root(error, self._visit), Phase.BEFORE, step, self._ask.request.guest) from error
 
     def _must_have_time_left(self, hold: Hold) -> None:
         if hold.expires_at is None:
@@ -196,52 +238,14 @@ class _Attempt:
         comparison = compare(wanted, recap, self._ask.manifest.tolerance, self._ask.venue.zone)
         if comparison.differing:
             raise RecapMismatch(f"the recap of {self._ask.venue.slug} differs in {', '.join(comparison.differing)}")
-        _must_be_in_cap(recap.price, self._ask.request, self._ask.venue)
+        self._must_be_in_cap(recap.price or wanted.price)
 
-
-def choose(offers: list[Offer], request: Request, venue: Venue) -> Offer:
-    """The offer that fits best: in the window, as asked for, big enough, in the cap; nearest to the wish first.
-
-    Raises:
-        NoAvailability: None fits.
-        PriceOverCap: Some fit, but each is over the cap.
-    """
-    fitting = [offer for offer in offers if _fits(offer, request, venue)]
-    if not fitting:
-        raise NoAvailability(f"{venue.slug} lists {len(offers)} offers for that day, and none fits")
-    affordable = [offer for offer in fitting if _in_cap(offer.price, request)]
-    if not affordable:
-        raise PriceOverCap(f"each offer of {venue.slug} that fits is over the cap")
-    return min(affordable, key=lambda offer: _rank(offer, request, venue))
-
-
-def _fits(offer: Offer, request: Request, venue: Venue) -> bool:
-    return (
-        request.when.admits(offer.when, venue.zone)
-        and _named(request.service, offer.service)
-        and _named(request.resource, offer.resource)
-        and (offer.party is None or offer.party.people == 0 or offer.party.people >= request.party.people)
-        and (offer.left is None or offer.left > 0)
-    )
-
-
-def _named(asked: str | None, offered: str | None) -> bool:
-    return asked is None or (offered is not None and asked.casefold() == offered.casefold())
-
-
-def _rank(offer: Offer, request: Request, venue: Venue) -> tuple[timedelta, int, int]:
-    spare = offer.party.people - request.party.people if offer.party is not None else 0
-    return request.when.distance(offer.when, venue.zone), spare, offer.price.minor if offer.price is not None else 0
-
-
-def _must_be_in_cap(price: Money | None, request: Request, venue: Venue) -> None:
-    if not _in_cap(price, request):
-        raise PriceOverCap(f"the price at {venue.slug} has grown over the cap")
-
-
-def _in_cap(price: Money | None, request: Request) -> bool:
-    cap = request.price_cap
-    return cap is None or price is None or (price.currency == cap.currency and price.minor <= cap.minor)
+    def _must_be_in_cap(self, price: Money | None) -> None:
+        request, slug = self._ask.request, self._ask.venue.slug
+        if not in_cap(price, request):
+            raise PriceOverCap(f"the price at {slug} has grown over the cap")
+        if request.price_cap is not None and price is None and self._ask.manifest.payment != "none":
+            raise PriceOverCap(f"{slug} shows no price before the last click, so that no cap can be kept")
 
 
 def _root(error: Exception, visit: Visit) -> Exception:
@@ -253,6 +257,7 @@ def _root(error: Exception, visit: Visit) -> Exception:
     return error
 
 
-def submit_deadline(manifest: Manifest, now: datetime) -> datetime:
-    """The last moment at which a click of this attempt can still leave."""
-    return now + timedelta(seconds=manifest.commit.deadline_s)
+def _must_be(kind: type, answer: object, step: Step) -> None:
+    """A script's wrong answer is a broken contract, not a failure of whatever uses it."""
+    if not isinstance(answer, kind):
+        raise ContractBroken(f"`{step}` returned {type(answer).__name__}, and not {kind.__name__}")

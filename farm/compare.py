@@ -46,12 +46,16 @@ class Comparison(Fact):
 
 
 def expected(request: Request, offer: Offer) -> Facts:
-    """What recap and record must show: the chosen offer, for the (planted) guest."""
+    """What recap and record must show: the chosen offer, for the (planted) guest and the party that was asked for.
+
+    Of the offer's own party only the units count: a table may have more places than people come.
+    """
+    units = offer.party.units if offer.party is not None else None
     return Facts(
         when=offer.when,
         resource=offer.resource,
         service=offer.service,
-        party=offer.party or request.party,
+        party=request.party.model_copy(update={"units": units or request.party.units}),
         guest_name=request.guest.name,
         guest_email=request.guest.email,
         guest_phone=request.guest.phone,
@@ -133,7 +137,7 @@ def _party(wanted: Party | None, seen: Party | None) -> FieldResult | None:
     if wanted is None or seen is None:
         return None
     pairs = [(wanted.people or None, seen.people or None), (wanted.units, seen.units)]
-    if wanted.children and seen.children:
+    if seen.children:
         pairs.append((wanted.children, seen.children))
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     if not known:

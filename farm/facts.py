@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from farm.amounts import decimals, minor_units
 from farm.status import VenueStatus
+from farm.written import Count, Currency, Email, Name, Phone
 
 
 class Fact(BaseModel):
@@ -17,53 +18,32 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-_DECIMALS = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
-    "JOD": 3,
-}
-
-
 class Money(Fact):
     """An amount in minor units (cents) of a currency (ISO 4217, with its number of decimals)."""
 
-    minor: int
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    minor: Annotated[int, Field(strict=True)]
+    currency: Currency
 
     @classmethod
     def read(cls, text: str, currency: str) -> Money:
-        """The amount in a text like ``€ 1.234,50``, ``25.00`` or ``¥ 3,000``.
+        """The one amount in a text like ``€ 1.234,50``, ``25.00`` or ``¥ 3,000``.
 
         Raises:
-            ValueError: The text has no amount (``Free`` must not come here).
+            ValueError: The text has no amount (``Free`` must not come here), several, or an unclear one.
         """
-        found = re.search(r"\d[\d., ']*", re.sub(r"[\u00a0\u202f]", " ", text))
-        if found is None:
-            raise ValueError("no amount in the text")
-        digits = re.sub(r"[ ']", "", found.group().rstrip(" .,'"))
-        decimals = _DECIMALS.get(currency, 2)
-        cut = re.search(rf"[.,](\d{{1,{decimals}}})$", digits) if decimals else None
-        whole, part = (digits[: cut.start()], cut.group(1)) if cut else (digits, "")
-        return cls(minor=int(re.sub(r"[.,]", "", whole) + part.ljust(decimals, "0")), currency=currency)
+        return cls(minor=minor_units(text, currency), currency=currency)
 
     def __str__(self) -> str:
-        decimals = _DECIMALS.get(self.currency, 2)
-        return f"{self.minor / 10**decimals:.{decimals}f} {self.currency}"
+        places = decimals(self.currency)
+        return f"{self.minor / 10**places:.{places}f} {self.currency}"
 
 
 class Party(Fact):
     """Who comes. ``units`` counts what is sold (tickets, rooms) where that is not the number of people."""
 
-    adults: Annotated[int, Field(ge=0, le=500)] = 0
-    children: Annotated[int, Field(ge=0, le=500)] = 0
-    units: Annotated[int, Field(ge=1, le=500)] | None = None
+    adults: Count = 0
+    children: Count = 0
+    units: Annotated[Count, Field(ge=1)] | None = None
 
     @property
     def people(self) -> int:
@@ -91,23 +71,9 @@ When = Slot | Stay
 class Guest(Fact):
     """Who the booking is for. Never in logs, error texts or artefacts."""
 
-    name: Annotated[str, Field(min_length=1, max_length=120, repr=False)]
-    email: Annotated[str, Field(max_length=200, repr=False)]
-    phone: Annotated[str | None, Field(repr=False)] = None
-
-    @field_validator("email")
-    @classmethod
-    def _is_an_address(cls, email: str) -> str:
-        if not re.fullmatch(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+", email):
-            raise ValueError("is no e-mail address")
-        return email
-
-    @field_validator("phone")
-    @classmethod
-    def _is_a_number(cls, phone: str | None) -> str | None:
-        if phone is not None and not re.fullmatch(r"\+?[0-9 ()/.-]{5,30}", phone):
-            raise ValueError("is no telephone number")
-        return phone
+    name: Annotated[Name, Field(max_length=120, repr=False)]
+    email: Annotated[Email, Field(repr=False)]
+    phone: Annotated[Phone | None, Field(repr=False)] = None
 
     @property
     def given_name(self) -> str:

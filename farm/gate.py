@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from farm.errors import ContractBroken
-from farm.manifest import RequestRule
+from farm.manifest import BodyFields, RequestRule
 
 Sent = Literal["yes", "no", "unknown"]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,16 +36,24 @@ class CommitGate:
         commit: The request that commits in this visit; None in a visit that only reads.
         safe: The unsafe requests that commit nothing: look-up forms, carts, log-ins.
         origin: The venue's origin, for ``{origin}`` in the rules.
+        never: What other visits commit (a look-up books and cancels nothing): a breach here, whatever ``safe`` says.
 
     Attributes:
         stopped: What was stopped, in words.
         passed: How many requests went out.
     """
 
-    def __init__(self, commit: RequestRule | None, safe: Sequence[RequestRule], origin: str) -> None:
+    def __init__(
+        self,
+        commit: RequestRule | None,
+        safe: Sequence[RequestRule],
+        origin: str,
+        never: Sequence[RequestRule | None] = (),
+    ) -> None:
         self._commit = commit
         self._safe = tuple(safe)
         self._origin = origin
+        self._never = tuple(rule for rule in never if rule is not None)
         self._state: Literal["closed", "open", "spent", "shut"] = "closed"
         self._committed = False
         self._unsafe_since_open = 0
@@ -77,52 +85,79 @@ class CommitGate:
             return "yes"
         return "unknown" if self._unsafe_since_open else "no"
 
-    def went_past(self, method: str) -> None:
-        """A redirect sent this request on, where no gate stands; an unsafe one may have been anything."""
-        self._unsafe_since_open += method not in SAFE_METHODS and self._state != "closed"
+    def went_past(self, method: str, url: str) -> bool:
+        """A redirect sent this request on, where no gate stands: it is counted as it leaves.
+
+        Returns:
+            False when it commits what nothing may commit now: too late to stop it, and the visit must end.
+        """
+        allowed = self._state != "closed"
+        if self._commit is not None and self._commit.may_be(method, url, None, None, self._origin):
+            self._committed = True
+            self._state = "spent" if self._state == "open" else self._state
+            return allowed
+        self._unsafe_since_open += method not in SAFE_METHODS and allowed
+        return not any(rule.may_be(method, url, None, None, self._origin) for rule in self._never)
 
     def rule(self, method: str, url: str, kind: str | None, body: str | None, media: str = "") -> Ruling:
         """What happens to this request; ``kind`` is None on the wire."""
         ruling = self._rule(method, url, kind, body_fields(body, media))
         self.passed += ruling is Ruling.PASS
+        if ruling is not Ruling.PASS:
+            self.stopped.append(spoken(method, url))
         return ruling
 
-    def _rule(self, method: str, url: str, kind: str | None, fields: dict[str, str]) -> Ruling:
-        if self._commit is not None and self._commit.recognises(method, url, kind, fields, self._origin):
-            return self._rule_on_commit(method, url)
+    def _rule(self, method: str, url: str, kind: str | None, fields: BodyFields) -> Ruling:
+        if self._commit is not None and self._commit.may_be(method, url, kind, fields, self._origin):
+            return self._rule_on_commit()
+        if any(rule.may_be(method, url, kind, fields, self._origin) for rule in self._never):
+            return Ruling.BREACH
         if method in SAFE_METHODS:
             return Ruling.PASS
         if self._state == "shut":
-            self.stopped.append(spoken(method, url))
             return Ruling.STOP
-        if any(rule.recognises(method, url, kind, fields, self._origin) for rule in self._safe):
+        if any(rule.surely_is(method, url, kind, fields, self._origin) for rule in self._safe):
             self._unsafe_since_open += self._state != "closed"
             return Ruling.PASS
-        self.stopped.append(spoken(method, url))
         return Ruling.BREACH
 
-    def _rule_on_commit(self, method: str, url: str) -> Ruling:
+    def _rule_on_commit(self) -> Ruling:
         if self._state == "open":
             self._state, self._committed = "spent", True
             return Ruling.PASS
-        self.stopped.append(spoken(method, url))
         return Ruling.BREACH if self._state == "closed" else Ruling.STOP
 
 
-def body_fields(body: str | None, media: str) -> dict[str, str]:
-    """The fields of a form or of a JSON object's first level; empty for anything else."""
+def body_fields(body: str | None, media: str) -> BodyFields:
+    """The fields of a form, or of a JSON object's first level (as JSON where they are no text).
+
+    None for what cannot be read here: a form in parts, JSON under another name, a list.
+    """
     if not body:
         return {}
     if "json" in media:
         try:
             read: object = json.loads(body)
         except ValueError:
-            return {}
-        return {str(k): str(v) for k, v in read.items()} if isinstance(read, dict) else {}
-    return dict(parse_qsl(body, keep_blank_values=True)) if "urlencoded" in media else {}
+            return None
+        if not isinstance(read, dict):
+            return None
+        return {name: (value if isinstance(value, str) else json.dumps(value),) for name, value in read.items()}
+    if "urlencoded" not in media:
+        return None
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_qsl(body, keep_blank_values=True):
+        fields[name] = (*fields.get(name, ()), value)
+    return fields
 
 
 def spoken(method: str, url: str) -> str:
-    """A request in words that may be logged: no query, and nothing that looks like a secret in the path."""
+    """A request in words that may be logged."""
+    return f"{method} {address(url)}"
+
+
+def address(url: str) -> str:
+    """Host and path of an address: no query, and nothing that looks like a secret in the path."""
     parts = urlsplit(url)
-    return f"{method} {parts.netloc}{re.sub(r'(?<=/)[A-Za-z0-9_-]{12,}(?=/|$)', '…', parts.path)}"
+    host = parts.netloc.rpartition("@")[2]
+    return host + re.sub(r"(?<=/)[A-Za-z0-9_-]{12,}(?=/|$)", "…", parts.path)

@@ -17,7 +17,7 @@ from farm.request import Request
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SHAPE = re.compile(r"(?<![0-9A-Z])RB-([0-9A-HJKMNP-TV-Z]{10})-(\d{1,3})(?![0-9A-Z])", re.IGNORECASE)
-_TAG = re.compile(r"\+rb-[0-9a-hjkmnp-tv-z]{10}-\d{1,3}(?=@)", re.IGNORECASE)
+_TAGS = re.compile(r"(\+rb-[0-9a-hjkmnp-tv-z]{10}-\d{1,3})+(?=@)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,12 @@ class Reference:
 
     @classmethod
     def found_in(cls, text: str | None) -> Reference | None:
-        """The first farm reference in a text, whoever's it is; None when there is none."""
-        found = _SHAPE.search(text or "")
-        return cls(found.group(1).upper(), int(found.group(2))) if found else None
+        """The last farm reference in a text, whoever's it is; None when there is none.
+
+        The last one: what is planted stands behind what the guest wrote, and a guest may quote another booking.
+        """
+        found = _SHAPE.findall(text or "")
+        return cls(found[-1][0].upper(), int(found[-1][1])) if found else None
 
 
 def mint_code(token: Callable[[int], bytes] = secrets.token_bytes) -> str:
@@ -44,14 +47,17 @@ def mint_code(token: Callable[[int], bytes] = secrets.token_bytes) -> str:
 
 
 def tagged(email: str, reference: Reference) -> str:
-    """The guest's address with our reference as a plus-tag: mail still arrives, the record is findable."""
-    local, _, domain = email.rpartition("@")
+    """The guest's address with our reference as a plus-tag: mail still arrives, the record is findable.
+
+    Venues write to the tagged address, so that guests may give it again: an older tag makes room.
+    """
+    local, _, domain = untagged(email).rpartition("@")
     return f"{local}+{str(reference).lower()}@{domain}"
 
 
 def untagged(email: str) -> str:
     """The guest's own address."""
-    return _TAG.sub("", email)
+    return _TAGS.sub("", email)
 
 
 def plant(request: Request, reference: Reference, places: tuple[Literal["email", "note"], ...]) -> Request:

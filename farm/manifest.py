@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +11,9 @@ from pydantic import Field, field_validator, model_validator
 from farm.facts import Fact
 from farm.request import Need
 from farm.status import Cause, VenueStatus
+
+BodyFields = Mapping[str, tuple[str, ...]] | None
+"""The values that a body gives to each of its fields; None when nobody can read it."""
 
 RequestKind = Literal["document", "xhr", "fetch"]
 RecapName = Literal[
@@ -45,14 +49,25 @@ class RequestRule(Fact):
     kind: RequestKind | None = None
     where: dict[str, str] = Field(default_factory=dict)
 
-    def recognises(self, method: str, url: str, kind: str | None, fields: dict[str, str], origin: str) -> bool:
-        """True when a request is of this kind. A request on the wire has no ``kind`` and fits every one."""
+    def may_be(self, method: str, url: str, kind: str | None, fields: BodyFields, origin: str) -> bool:
+        """True unless a request is surely of another kind. A body that nobody can read may say anything.
+
+        A request on the wire has no ``kind`` and fits every one.
+        """
+        said = all(fields is None or value in fields.get(name, ()) for name, value in self.where.items())
+        return said and self._is_addressed(method, url, kind, origin)
+
+    def surely_is(self, method: str, url: str, kind: str | None, fields: BodyFields, origin: str) -> bool:
+        """True when a request is of this kind whatever the site makes of its body: no field says two things."""
+        said = all(fields is not None and fields.get(name) == (value,) for name, value in self.where.items())
+        return said and self._is_addressed(method, url, kind, origin)
+
+    def _is_addressed(self, method: str, url: str, kind: str | None, origin: str) -> bool:
         pattern = re.escape(self.url.replace("{origin}", origin)).replace(r"\*", ".*")
         return (
             method == self.method
             and re.fullmatch(pattern, url) is not None
             and (self.kind is None or kind is None or kind == self.kind)
-            and all(fields.get(name) == value for name, value in self.where.items())
         )
 
 
@@ -140,6 +155,7 @@ class Manifest(Fact):
 
     Attributes:
         source: Where its facts come from, with the date.
+        takes: What is booked here: a time of a day, or nights.
         plants: Where our reference goes: as a plus-tag of the e-mail, or into the note.
         recap: The facts that the page before the last click always shows; a missing one is ``VenueChanged``.
         hold_min_left_s: A hold with less time left than this is given up before the guest's data is typed.
@@ -150,6 +166,7 @@ class Manifest(Fact):
     name: str
     source: str
     owners: tuple[str, ...] = ()
+    takes: Literal["slot", "stay"] = "slot"
     needs: tuple[Need, ...] = ()
     payment: Literal["none", "at_venue", "transfer", "deposit", "full"] = "none"
     plants: tuple[Literal["email", "note"], ...]

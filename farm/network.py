@@ -34,6 +34,11 @@ class Poison:
             self._error = error
             self._happened.set()
 
+    @property
+    def ended(self) -> bool:
+        """True once something has ended the visit."""
+        return self._error is not None
+
     async def wait(self) -> None:
         """Return when something has ended the visit."""
         await self._happened.wait()
@@ -113,6 +118,8 @@ class Network:
             self.poison.by(VenueDown(f"{spoken(request.method, request.url)} could not be let out"))
 
     def _lets_through(self, request: Request) -> bool:
+        if self.poison.ended:
+            return False  # a refusal means stop, also for what the page does by itself
         if not self._access.covers(request.url) or not self._access.loads(request.resource_type):
             return False
         was_sent = self._gate.sent == "yes"
@@ -141,7 +148,11 @@ class Network:
         if not self._access.covers(request.url):
             what = spoken(request.method, request.url)
             self.poison.by(AccessNotAgreed(f"the venue redirects to {what}: the agreement does not name this host"))
-        self._gate.went_past(request.method)
+        if not self._gate.went_past(request.method, request.url):
+            what = spoken(request.method, request.url)
+            self.poison.by(
+                ContractBroken(f"the venue redirects to {what}, which commits: no safe request may do that")
+            )
 
     def _ended(self, _request: Request) -> None:
         self._in_flight -= 1

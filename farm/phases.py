@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from urllib.parse import quote
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -15,7 +16,12 @@ from pydantic import ValidationError
 
 from farm.errors import ContractBroken, FarmError, NotBooked, OutcomeUnknown, VenueChanged, VenueDown
 from farm.facts import Guest
+from farm.gate import address
 from farm.identity import untagged
+
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
+"""In what Playwright says; queries and order links carry guests and secrets."""
+_PHONE_DIGITS = 9
 
 
 class Phase(StrEnum):
@@ -83,7 +89,12 @@ def without_guest(text: str, guest: Guest | None) -> str:
     """The text with the guest's own data replaced."""
     if guest is None:
         return text
-    words = [guest.email, untagged(guest.email), guest.phone or "", guest.name, guest.given_name, guest.family_name]
-    for word in sorted(filter(None, words), key=len, reverse=True):
+    text = _ADDRESS.sub(lambda found: address(found.group()), text)
+    words = [guest.email, untagged(guest.email), guest.name, *(word for word in guest.name.split() if len(word) > 1)]
+    words += [quote(word, safe="") for word in words]
+    for word in sorted(set(words), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[guest]", text, flags=re.IGNORECASE)
+    digits = re.sub(r"\D", "", guest.phone or "")[-_PHONE_DIGITS:]
+    if digits:  # however it is spaced, with whatever prefix
+        text = re.sub(r"\+?(?:\d[\s()./-]*)*" + r"[\s()./-]*".join(digits), "[guest]", text)
     return text

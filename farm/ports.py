@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from farm.facts import Facts, Hold, Offer, Recap
@@ -47,8 +48,15 @@ class Journal(Protocol):
 class Guard(Protocol):
     """The commit guard: one conditional, durable write. After it nothing is retried."""
 
-    async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
+    async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
         """Move the attempt to ``committing``.
+
+        Args:
+            offer: What will be booked.
+            hold: How it is held.
+            recap: What the venue repeated.
+            wanted: What its record must show.
+            until: The submit deadline; no click of this attempt leaves after it.
 
         Raises:
             CancelledByGuest: The guest took the wish back.

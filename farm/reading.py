@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from farm.booking import Ask
+from farm.booking import Ask, log_in_wall
 from farm.contract import Lookup
 from farm.errors import CancelUnproven, ContractBroken
 from farm.facts import Sighting
@@ -80,7 +80,7 @@ async def _read(channel: Channel, ask: Ask, lookup: Lookup, visits: Visits) -> l
     reader = cast("Reader | None", getattr(ask.script, channel.method, None))
     if reader is None:
         raise ContractBroken(f"channel {channel.name} names `{channel.method}`, which the script does not have")
-    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin)
+    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.commit, ask.manifest.cancel])
     async with visits.open(gate, (Step.READ_BACK,), channel.account) as visit:
         await _begin(ask, visit, channel.account)
         asked_before = gate.passed
@@ -121,7 +121,7 @@ async def cancel(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, jou
 
 async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Visits, journal: Journal) -> str | None:
     """Press cancel once. What goes wrong here is a note: only the read-back says whether it worked."""
-    gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin)
+    gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.commit])
     try:
         async with journal.stage(Step.CANCEL), visits.open(gate, (Step.CANCEL,), rule.account) as visit:
             await _begin(ask, visit, rule.account)
@@ -136,10 +136,10 @@ async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Vi
 async def _begin(ask: Ask, visit: Visit, role: str | None) -> None:
     """Put the gate up; log in where the role is one of user and password."""
     if role is None or ask.manifest.accounts[role].kind == "token":
-        await visit.begin(ask.script.signed_out(visit.page))
+        await visit.begin(log_in_wall(ask.script, visit.page))
         return
     if visit.account is None:
         raise ContractBroken(f"the visit as `{role}` was opened without its account")
     await visit.begin(None)
     await ask.script.log_in(visit, visit.account)
-    visit.watch_for(ask.script.signed_out(visit.page))
+    visit.watch_for(log_in_wall(ask.script, visit.page))

@@ -55,6 +55,7 @@ class Registry:
             SchemaFaults: Everything that is wrong in any file, at once.
         """
         faults: list[Fault] = []
+        broken: set[str] = set()
         integrations: dict[str, Integration] = {}
         venues: dict[str, Venue] = {}
         found = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_dir()]
@@ -63,7 +64,8 @@ class Registry:
                 _read_integration(path, integrations)
             except SchemaFaults as error:
                 faults += error.faults
-        for path in found:
+                broken.add(path.name)
+        for path in [path for path in found if path.name not in broken]:
             for file in sorted(path.glob("venues/*.toml")):
                 try:
                     _read_venue(file, path.name, integrations, venues)
@@ -136,7 +138,12 @@ def _read_venue(file: Path, slug: str, integrations: dict[str, Integration], int
     if file.stem in into:
         raise SchemaFaults([Fault(str(file), f"venue `{file.stem}` exists already")])
     venue = read_toml(file, Venue)
-    faults = list(_setting_faults(file, venue.settings, integrations[slug].manifest))
+    faults = [
+        Fault(f"{file}: {key}", f"unknown key `{key}`; it is the name of the {place}")
+        for key, place in (("slug", "file"), ("integration", "folder"))
+        if getattr(venue, key)
+    ]
+    faults += list(_setting_faults(file, venue.settings, integrations[slug].manifest))
     if faults:
         raise SchemaFaults(faults)
     into[file.stem] = venue.model_copy(update={"slug": file.stem, "integration": slug})
@@ -160,7 +167,13 @@ def _load_script(integration: Integration) -> VenueScript:
         raise ContractBroken(f"integration {integration.slug} has no script.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ContractBroken(
+            f"{integration.slug}/script.py does not load: {type(error).__name__}: {error}"
+        ) from error
     wanted = "".join(part.capitalize() for part in integration.slug.split("_"))
     kind: object = getattr(module, wanted, None)
     if not (isinstance(kind, type) and issubclass(kind, VenueScript)) or inspect.isabstract(kind):

@@ -7,29 +7,40 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from farm.facts import Fact, Guest, Money, Party, Slot, Stay, When
+from farm.written import Day, Line, Moment, Text, WallTime
+
+MOST_VENUES = 50
+MOST_MINOR = 10**12
 
 
 class WantedSlot(Fact):
     """A time on a day, in each venue's own zone: "between 19:00 and 21:00 on the 4th"."""
 
-    date: dt.date
-    earliest: time
-    latest: time
-    preferred: time | None = None
-    duration_min: Annotated[int, Field(ge=5, le=24 * 60)] | None = None
+    date: Day
+    earliest: WallTime
+    latest: WallTime
+    preferred: WallTime | None = None
+    duration_min: Annotated[int, Field(strict=True, ge=5, le=24 * 60)] | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> WantedSlot:
-        if any(t is not None and t.tzinfo is not None for t in (self.earliest, self.latest, self.preferred)):
-            raise ValueError("times are wall-clock times of the venue and carry no offset")
-        if self.latest < self.earliest:
-            raise ValueError("`latest` is before `earliest`")
-        if self.preferred is not None and not self.earliest <= self.preferred <= self.latest:
-            raise ValueError("`preferred` is outside `earliest`..`latest`")
-        return self
+    # Each at its own field: no fault hides another.
+    @field_validator("latest")
+    @classmethod
+    def _not_before_it_begins(cls, latest: time, info: ValidationInfo[None]) -> time:
+        if latest < info.data.get("earliest", latest):
+            raise ValueError("is before `earliest`")
+        return latest
+
+    @field_validator("preferred")
+    @classmethod
+    def _inside(cls, preferred: time | None, info: ValidationInfo[None]) -> time | None:
+        if preferred is not None and (
+            preferred < info.data.get("earliest", preferred) or preferred > info.data.get("latest", preferred)
+        ):
+            raise ValueError("is outside `earliest`..`latest`")
+        return preferred
 
     @property
     def day(self) -> dt.date:
@@ -44,8 +55,14 @@ class WantedSlot(Fact):
         )
 
     def admits(self, when: When, zone: ZoneInfo) -> bool:
-        """True when the offered slot starts inside the window."""
+        """True when the offered slot starts inside the window, and is long enough where it shows its end."""
         if not isinstance(when, Slot):
+            return False
+        if (
+            self.duration_min
+            and when.ends_at
+            and when.ends_at - when.starts_at < timedelta(minutes=self.duration_min)
+        ):
             return False
         first, last = self.moments(zone)
         return first.astimezone(UTC) <= when.starts_at.astimezone(UTC) <= last.astimezone(UTC)
@@ -72,14 +89,15 @@ class WantedSlot(Fact):
 class WantedStay(Fact):
     """Nights, as dates in the venue's zone."""
 
-    check_in: dt.date
-    check_out: dt.date
+    check_in: Day
+    check_out: Day
 
-    @model_validator(mode="after")
-    def _in_order(self) -> WantedStay:
-        if self.check_out <= self.check_in:
-            raise ValueError("`check_out` is not after `check_in`")
-        return self
+    @field_validator("check_out")
+    @classmethod
+    def _after_check_in(cls, check_out: dt.date, info: ValidationInfo[None]) -> dt.date:
+        if check_out <= info.data.get("check_in", dt.date.min):
+            raise ValueError("is not after `check_in`")
+        return check_out
 
     @property
     def day(self) -> dt.date:
@@ -135,20 +153,20 @@ class Request(Fact):
     """
 
     reseller: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] = "local"
-    reseller_reference: Annotated[str, Field(max_length=80)] | None = None
+    reseller_reference: Annotated[Line, Field(max_length=80)] | None = None
     guest: Guest
     party: Party
     when: Wanted
-    venues: tuple[str, ...] = ()
+    venues: Annotated[tuple[str, ...], Field(max_length=MOST_VENUES)] = ()
     group: Annotated[str | None, Field(validate_default=True)] = None
-    service: Annotated[str, Field(max_length=120)] | None = None
-    resource: Annotated[str, Field(max_length=120)] | None = None
-    title: Annotated[str, Field(max_length=40)] | None = None
-    consents: frozenset[str] = frozenset()
+    service: Annotated[Line, Field(max_length=120)] | None = None
+    resource: Annotated[Line, Field(max_length=120)] | None = None
+    title: Annotated[Line, Field(max_length=40)] | None = None
+    consents: frozenset[Line] = frozenset()
     price_cap: Money | None = None
-    know_by: AwareDatetime | None = None
-    note: Annotated[str | None, Field(max_length=500, repr=False)] = None
-    context: dict[str, str] = Field(default_factory=dict)
+    know_by: Moment | None = None
+    note: Annotated[Text | None, Field(max_length=500, repr=False)] = None
+    context: dict[Line, Text] = Field(default_factory=dict)
 
     # Each at its own field: a validator of the whole would be silent while any field is wrong.
     @field_validator("party")
@@ -158,12 +176,31 @@ class Request(Fact):
             raise ValueError("is empty: at least one adult or child")
         return party
 
+    @field_validator("price_cap")
+    @classmethod
+    def _is_a_price(cls, cap: Money | None) -> Money | None:
+        if cap is not None and not 0 <= cap.minor <= MOST_MINOR:
+            raise ValueError("is no price: `minor` counts cents, from 0 on")
+        return cap
+
+    @field_validator("venues")
+    @classmethod
+    def _each_once(cls, venues: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(venues)) != len(venues):
+            raise ValueError("names a venue twice")
+        return venues
+
     @field_validator("group")
     @classmethod
     def _has_places(cls, group: str | None, info: ValidationInfo[None]) -> str | None:
         if "venues" in info.data and bool(info.data["venues"]) == (group is not None):
             raise ValueError("name either `venues` or a `group`, not both and not neither")
         return group
+
+    @property
+    def takes(self) -> Literal["slot", "stay"]:
+        """What is wanted, in the word of a manifest."""
+        return "stay" if isinstance(self.when, WantedStay) else "slot"
 
     def lacks(self, needs: tuple[Need, ...]) -> list[Need]:
         """Which of the needed parts this request does not have."""

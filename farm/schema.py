@@ -48,6 +48,8 @@ def read_toml(path: Path, model: type[Model]) -> Model:
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SchemaFaults([Fault(str(path), f"cannot be read: {error.strerror}")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SchemaFaults([Fault(str(path), f"not valid TOML: {error}")]) from None
     try:
@@ -71,49 +73,37 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> Fault:
-    path = _written_path(detail["loc"], model)
+    names_a_key = detail["type"] in {"extra_forbidden", "missing"}
+    path, known = _walk(detail["loc"], model, names_a_key=names_a_key)
     where = ".".join(str(step) for step in path)
     if detail["type"] == "extra_forbidden":
-        known = sorted(_fields_at(path[:-1], model))
-        return Fault(where, f"unknown key `{path[-1]}`; {nearest(str(path[-1]), known)}")
+        return Fault(where, f"unknown key `{path[-1]}`; {nearest(str(path[-1]), sorted(known))}")
     if detail["type"] == "missing":
         return Fault(where, "is missing")
     return Fault(where, detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
 
 
-def _written_path(loc: tuple[Step, ...], model: type[BaseModel]) -> tuple[Step, ...]:
-    """The location without the names that pydantic puts in for the members of a union."""
-    kinds = {name for kind in _models_in(model) for name in (kind.__name__,)}
-    return tuple(step for step in loc if step not in kinds)
+def _walk(loc: tuple[Step, ...], model: type[BaseModel], *, names_a_key: bool) -> tuple[tuple[Step, ...], set[str]]:
+    """The place as it was written, and the keys that are known at its last step.
 
-
-def _models_in(annotation: object, seen: frozenset[object] = frozenset()) -> Iterator[type[BaseModel]]:
-    """Every model that an annotation can hold, nested ones too."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if annotation in seen:
-            return
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from _models_in(field.annotation, seen | {annotation})
-        return
-    for argument in get_args(annotation):
-        yield from _models_in(argument, seen)
-
-
-def _fields_at(path: tuple[Step, ...], model: type[BaseModel]) -> set[str]:
-    """The keys that are known at a place of the written document."""
+    Pydantic's place also names the member of a union that it tried; only a last step may be a key of that name.
+    """
     kinds: list[object] = [model]
-    for step in path:
-        if isinstance(step, int):
+    known: set[str] = set()
+    path: list[Step] = []
+    for number, step in enumerate(loc):
+        models = [inner for kind in kinds for inner in _shallow_models(kind)]
+        fields = [
+            (field.alias or name, field.annotation) for inner in models for name, field in inner.model_fields.items()
+        ]
+        known = {name for name, _ in fields}
+        member = [inner for inner in models if inner.__name__ == step]
+        if member and not (names_a_key and number == len(loc) - 1):
+            kinds = list(member)
             continue
-        kinds = [
-            field.annotation
-            for kind in kinds
-            for inner in _shallow_models(kind)
-            for name, field in inner.model_fields.items()
-            if step in {name, field.alias}
-        ] or kinds
-    return {f.alias or n for kind in kinds for inner in _shallow_models(kind) for n, f in inner.model_fields.items()}
+        path.append(step)
+        kinds = [annotation for name, annotation in fields if name == step] or kinds
+    return tuple(path), known
 
 
 def _shallow_models(annotation: object) -> Iterator[type[BaseModel]]:

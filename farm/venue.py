@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 
 from farm.errors import ContractBroken
 from farm.facts import Fact
+from farm.request import Need
+from farm.written import Currency
 
 Setting = str | bool | int
 
@@ -42,6 +44,8 @@ class Venue(Fact):
         integration: The folder that the file lies in.
         origin: Scheme and host: where ``Visit.open`` starts from.
         groups: A booking falls back inside a group. Venues never name each other.
+        needs: Parts that a request must have here, beyond what the integration's manifest needs.
+        resources: What there is to sit in, by the names of its pages; empty where nobody has listed it.
         settings: What the integration's manifest asks of each venue beyond the usual.
     """
 
@@ -50,11 +54,12 @@ class Venue(Fact):
     name: str
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
     timezone: str
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
     origin: str
     partner: str
     groups: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     place: Place | None = None
     resources: tuple[str, ...] = ()
     sells: tuple[Sold, ...] = ()

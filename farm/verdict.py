@@ -68,7 +68,8 @@ def keeps_promise(sightings: Sequence[Sighting], channel: Channel) -> None:
         VenueChanged: A promised fact is missing: the page has changed, or the script reads it no more.
     """
     for sighting in sightings:
-        missing = [name for name in channel.shows if getattr(sighting, name) is None]
+        shows = channel.shows if _stands(sighting) else ("reference", "status")  # what is over need not say more
+        missing = [name for name in channel.shows if name in shows and getattr(sighting, name) is None]
         if missing:
             raise VenueChanged(f"channel {channel.name} no longer shows {', '.join(missing)}")
 
@@ -79,7 +80,7 @@ def judge(sightings: Sequence[Sighting], measure: Measure, channel: Channel, at:
     Another farm reference is never ours. A record without any is "alike": good for a person, not for a verdict.
     """
     ours = [s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS]
-    standing = [s for s in ours if s.status is None or s.status.stands]
+    standing = [s for s in ours if _stands(s)]
     if not standing:
         return _nothing(sightings, ours, measure, channel, at)
     if len(standing) > 1:
@@ -96,13 +97,15 @@ def judge(sightings: Sequence[Sighting], measure: Measure, channel: Channel, at:
 def _nothing(
     sightings: Sequence[Sighting], ours: Sequence[Sighting], measure: Measure, channel: Channel, at: datetime
 ) -> Verdict:
-    reason = "the venue's record does not have it"
+    kind, reason = VerdictKind.NOT_FOUND, "the venue's record does not have it"
     if ours:
         reason = f"the venue's record has it as {ours[0].status}"
-    elif any(whose(s, measure.code, measure.claimed) is Whose.ALIKE for s in sightings):
-        reason = "the venue has a similar record without our reference: for a person to look at"
+    elif any(_may_be_ours(sighting, measure) for sighting in sightings):
+        # venues that strip plus-tags exist: booking elsewhere now could be the second booking
+        kind = VerdictKind.IN_DOUBT
+        reason = "the venue has just such a record without our reference: for a person to look at"
     return Verdict(
-        kind=VerdictKind.NOT_FOUND,
+        kind=kind,
         channel=channel.name,
         at=at,
         complete=channel.proves == "complete",
@@ -110,6 +113,18 @@ def _nothing(
         venue_status=ours[0].status if ours else None,
         reason=reason,
     )
+
+
+def _may_be_ours(sighting: Sighting, measure: Measure) -> bool:
+    """Alike, standing, and nothing but the e-mail (which carries our reference) speaks against it."""
+    if whose(sighting, measure.code, measure.claimed) is not Whose.ALIKE or not _stands(sighting):
+        return False
+    comparison = compare(measure.wanted, sighting, measure.tolerance, measure.zone)
+    return set(comparison.differing) <= {"guest_email"}
+
+
+def _stands(sighting: Sighting) -> bool:
+    return sighting.status is None or sighting.status.stands
 
 
 def _of_record(sighting: Sighting, measure: Measure, channel: Channel, at: datetime) -> Verdict:

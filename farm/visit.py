@@ -17,7 +17,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from farm.errors import ContractBroken, SessionLost, VenueChanged, VenueDown
+from farm.errors import ContractBroken, FarmError, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
 from farm.manifest import Manifest
 from farm.network import Network
@@ -252,7 +252,12 @@ class Visit:
         return name
 
     async def _unless_poisoned(self, work: Coroutine[None, None, T]) -> T:
-        """The work's result, or at once the error that poisons the visit meanwhile."""
+        """The work's result, or at once the error that poisons the visit meanwhile. A poisoned one begins nothing."""
+        try:
+            self.check()
+        except FarmError:
+            work.close()
+            raise
         task = asyncio.create_task(work)
         poison = asyncio.create_task(self._network.poison.wait())
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from playwright.async_api import APIRequestContext
 from playwright.async_api import Error as PlaywrightError
@@ -65,7 +65,10 @@ class Wire:
             answer, onward = await self._once(method, url, body, {**(headers or {}), **media})
             if onward is None:
                 return answer
-            method, url = ("GET" if answer.status in {301, 302, 303} else method), urljoin(url, onward)
+            left, url = url, urljoin(url, onward)
+            if urlsplit(left)[:2] != urlsplit(url)[:2]:
+                headers = None  # a token is for the host that it was given for
+            method = "GET" if answer.status in {301, 302, 303} else method
             body, media = (None, {}) if method == "GET" else (body, media)
         raise VenueDown(f"{spoken(method, url)} redirects for ever")
 

@@ -45,4 +45,7 @@ def open_account(role: str, terms: AccountTerms) -> Account:
 
 
 def _read_file(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # an error's own text would show what the file holds
+        return ""

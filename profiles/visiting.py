@@ -49,9 +49,10 @@ class Engine(Protocol):
 
 
 class AgreedAccess:
-    """The agreement, as every request of one visit meets it."""
+    """The agreement, as every request of one visit meets it. Nothing goes out in the clear unless the venue does."""
 
-    def __init__(self, partner: Partner) -> None:
+    def __init__(self, partner: Partner, venue: Venue) -> None:
+        self._schemes = {"https", urlsplit(venue.origin).scheme}
         self._hosts = frozenset(partner.access.hosts)
         self._skip = frozenset(partner.fingerprint.skip)
         self._gap_s = partner.pacing.gap_ms / 1000
@@ -59,7 +60,7 @@ class AgreedAccess:
 
     def covers(self, url: str) -> bool:
         parts = urlsplit(url)
-        return parts.scheme in {"data", "blob"} or (parts.scheme in {"http", "https"} and parts.netloc in self._hosts)
+        return parts.scheme in {"data", "blob"} or (parts.scheme in self._schemes and parts.netloc in self._hosts)
 
     def loads(self, resource_type: str) -> bool:
         return resource_type not in self._skip
@@ -95,7 +96,7 @@ class PartnerVisits:
         try:
             async with asyncio.timeout(PAGE_S):
                 page = await context.new_page()
-            yield Visit(page, self._venue, self._manifest, gate, AgreedAccess(partner), account)
+            yield Visit(page, self._venue, self._manifest, gate, AgreedAccess(partner, self._venue), account)
         finally:
             await self._engine.close_context(context)
 

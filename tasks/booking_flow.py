@@ -124,8 +124,7 @@ class _Attempt:
         planted = plant(self.request, reference, manifest.plants)
         return Ask(self.venue, manifest, self.farm.registry.script(self.venue), planted, self.farm.clock)
 
-    async def _guard(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
-        manifest = self.farm.registry.manifest(self.venue)
+    async def _guard(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
         await self.farm.ledger.guard(
             self.lease,
             self.attempt.id,
@@ -133,7 +132,7 @@ class _Attempt:
             hold=hold,
             recap=recap,
             expected=wanted,
-            submit_deadline=core.submit_deadline(manifest, self.farm.clock()),
+            submit_deadline=until,
         )
 
     async def _not_booked(

@@ -273,7 +273,7 @@ async def steps(browser, folder, meanwhile):
     visits = PartnerVisits(Engine(browser), partners, venue, manifest, ask.clock)
     wanted = []
 
-    async def guard(offer, hold, recap, facts):
+    async def guard(offer, hold, recap, facts, until):
         wanted.append(facts)
         meanwhile()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from urllib.parse import quote
 
 from playwright.async_api import Locator, Page
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 
 from farm.contract import Account, Lookup, VenueScript
 from farm.facts import Money, Party, Sighting
+from farm.status import VenueStatus
 from farm.visit import Visit
 from integrations.pretix.pages import one_of, shop_of, slot_in_calendar, value_of
 
@@ -27,7 +27,7 @@ class Payment(BaseModel):
     """A payment of any state; only a confirmed one was paid."""
 
     state: str
-    amount: Decimal
+    amount: str
 
 
 class Order(BaseModel):
@@ -38,7 +38,7 @@ class Order(BaseModel):
     status: str
     require_approval: bool
     email: str | None
-    total: Decimal
+    total: str
     positions: list[Position]
     payments: list[Payment]
 
@@ -104,9 +104,17 @@ class OrganizerRecords(VenueScript):
 
 async def _api_sighting(visit: Visit, order: Order, names: dict[int, str]) -> Sighting:
     currency = visit.venue.currency
+    if not order.positions:  # a fee was kept, the places were given back
+        return Sighting(
+            guest_email=order.email, status=VenueStatus.CANCELLED, reference=order.code, key=_guest_path(visit, order)
+        )
     products = one_of(names[position.item] for position in order.positions)
     dates = {position.subevent for position in order.positions}
-    paid = sum((payment.amount for payment in order.payments if payment.state == "confirmed"), Decimal(0))
+    total = Money.read(order.total, currency)
+    paid = sum(
+        Money.read(payment.amount, currency).minor for payment in order.payments if payment.state == "confirmed"
+    )
+    awaits_approval = order.require_approval and order.status == "n"  # a denied order keeps the mark
     return Sighting(
         when=await slot_in_calendar(visit, dates.pop()) if len(dates) == 1 else None,
         resource=products,
@@ -114,12 +122,16 @@ async def _api_sighting(visit: Visit, order: Order, names: dict[int, str]) -> Si
         party=Party(units=len(order.positions)),
         guest_name=one_of(position.attendee_name or "" for position in order.positions),
         guest_email=order.email,
-        price=Money(minor=round(order.total * 100), currency=currency),
-        due=Money(minor=round((order.total - paid) * 100), currency=currency),
-        status=visit.status("Approval pending" if order.require_approval else order.status),
+        price=total,
+        due=total.model_copy(update={"minor": total.minor - paid}),
+        status=visit.status("Approval pending" if awaits_approval else order.status),
         reference=order.code,
-        key=f"{shop_of(visit)}order/{order.code}/{order.secret}/",
+        key=_guest_path(visit, order),
     )
+
+
+def _guest_path(visit: Visit, order: Order) -> str:
+    return f"{shop_of(visit)}order/{order.code}/{order.secret}/"
 
 
 async def _desk_sighting(visit: Visit, path: str, code: str) -> Sighting:

@@ -24,12 +24,12 @@ AVAILABLE = 100
 
 
 class Product(BaseModel):
-    """One product in the feed that pretix gives to other people's web pages."""
+    """One product in the feed that pretix gives to other people's web pages; one with variations shows no figures."""
 
     name: str
-    order_max: int
-    price: dict[str, str | bool]
-    avail: tuple[int, int | None]
+    order_max: int | None
+    price: dict[str, str | bool] | None
+    avail: tuple[int, int | None] | None
 
 
 class Category(BaseModel):
@@ -156,7 +156,9 @@ class Pretix(OrganizerRecords):
         offers = []
         for sold in visit.venue.sells:
             product, units = products.get(sold.service), -(-request.party.people // sold.seats)
-            if product is None or product.avail[0] < AVAILABLE or product.order_max < units:
+            if product is None or product.price is None or product.avail is None:
+                continue
+            if product.avail[0] < AVAILABLE or (product.order_max or 0) < units:
                 continue
             if sold.seats > 1 and units > 1:  # two tables are not a bigger one
                 continue

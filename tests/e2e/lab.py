@@ -120,7 +120,7 @@ class LabAttempt:
     async def book(self, at_the_guard: Guarded | None = None) -> Closing:
         """Run the steps; `at_the_guard` happens after the review page and before the last click."""
 
-        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
+        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
             self.hold, self.recap, self.wanted = hold, recap, wanted
             if at_the_guard is not None:
                 at_the_guard()

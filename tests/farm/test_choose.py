@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.booking import choose
+from farm.choosing import choose
 from farm.errors import NoAvailability, PriceOverCap
 from farm.facts import Guest, Money, Offer, Party, Slot
 from farm.identity import Reference, mint_code, tagged, untagged
@@ -72,6 +72,19 @@ def test_over_the_cap_is_told_apart_from_full():
     assert choose([offer((20, 0), price=Money(minor=1000, currency="EUR"))], cap, VENUE).key == "20:0"
 
 
+def test_too_short_and_too_few_do_not_fit():
+    def ends(minutes):
+        begins = datetime(2026, 12, 4, 20, tzinfo=ROME)
+        return Slot(starts_at=begins, ends_at=begins + timedelta(minutes=minutes))
+
+    long = wish(when=REQUEST.when.model_copy(update={"duration_min": 60}))
+    offers = [offer((20, 0), key="short", when=ends(30)), offer((20, 0), key="long", when=ends(60))]
+    assert choose(offers, long, VENUE).key == "long"
+    three = Party(adults=3, units=3)
+    offers = [offer((20, 0), key="two left", party=three, left=2), offer((20, 30), key="three", party=three, left=3)]
+    assert choose(offers, REQUEST, VENUE).key == "three"
+
+
 def test_nothing_left_is_nothing():
     with pytest.raises(NoAvailability):
         choose([offer((20, 0), left=0)], REQUEST, VENUE)
@@ -94,6 +107,41 @@ def test_amounts_with_thousands_marks_in_both_manners(minor):
     assert Money.read(f"¥{whole}", "JPY").minor == minor // 100
 
 
+@pytest.mark.parametrize(
+    ("written", "currency", "minor"),
+    [
+        ("CHF 1’234.50", "CHF", 123450),
+        ("1\u2009234,50", "EUR", 123450),
+        ("€ 1.234", "EUR", 123400),
+        ("€25.-", "CHF", 2500),
+        ("3000.00", "JPY", 3000),
+        ("USh 45,000", "UGX", 45000),
+        ("1.250 KD", "KWD", 1250),
+        ("1,234.500", "KWD", 1234500),
+    ],
+)
+def test_amounts_in_other_manners(written, currency, minor):
+    assert Money.read(written, currency) == Money(minor=minor, currency=currency)
+
+
+@pytest.mark.parametrize(
+    ("written", "currency"),
+    [
+        ("free", "EUR"),
+        ("2 x 25.00 EUR", "EUR"),
+        ("-5.00", "EUR"),
+        (".50", "EUR"),
+        ("1.2.3", "EUR"),
+        ("0.125", "EUR"),
+        ("1,234", "KWD"),
+        ("30.50", "JPY"),
+    ],
+)
+def test_an_unclear_amount_is_an_error_and_no_guess(written, currency):
+    with pytest.raises(ValueError, match="amount"):
+        Money.read(written, currency)
+
+
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789.+_-", min_size=1, max_size=30)
 
 
@@ -103,3 +151,4 @@ def test_a_planted_reference_is_found_again_and_taken_out_again(local, attempt, 
     email = tagged(f"{local}@example.com", reference)
     assert Reference.found_in(email.upper()) == reference
     assert untagged(email) == f"{local}@example.com"
+    assert tagged(tagged(email, Reference(mint_code(), 7)), reference) == email

@@ -3,8 +3,8 @@
 import pytest
 
 from farm.errors import ContractBroken
-from farm.gate import CommitGate, Ruling, body_fields, spoken
-from farm.manifest import CommitRule, RequestRule
+from farm.gate import CommitGate, Ruling, address, body_fields, spoken
+from farm.manifest import CancelRule, CommitRule, RequestRule
 
 ORIGIN = "https://venue.example"
 FORM = "application/x-www-form-urlencoded"
@@ -74,12 +74,69 @@ def test_no_means_that_nothing_unsafe_left_after_opening():
 
 def test_what_a_redirect_sends_on_may_have_been_anything():
     g = gate()
-    g.went_past("POST")
+    assert g.went_past("POST", ORIGIN + "/else")
     g.open_once()
-    g.went_past("GET")
+    assert g.went_past("GET", ORIGIN + "/else")
     assert g.sent == "no"
-    g.went_past("POST")
+    assert g.went_past("POST", ORIGIN + "/else")
     assert g.sent == "unknown"
+
+
+def test_a_redirect_may_be_the_commit_itself():
+    g = gate(method="GET", kind=None)
+    assert not g.went_past("GET", ORIGIN + "/book/confirm"), "closed: too late to stop, the visit must end"
+    g = gate(method="GET", kind=None)
+    g.open_once()
+    assert g.went_past("GET", ORIGIN + "/book/confirm")
+    assert g.sent == "yes"
+    assert g.rule("GET", ORIGIN + "/book/confirm", "document", None) is Ruling.STOP
+
+
+CANCEL = CancelRule(url="{origin}/book/*/cancel")
+
+
+@pytest.mark.parametrize("safe", ["{origin}/book/*", "{origin}*"])
+def test_a_look_up_neither_books_nor_cancels_however_wide_its_safe_list(safe):
+    booking = CommitRule(url="{origin}/book/confirm")
+    g = CommitGate(None, [RequestRule(url=safe)], ORIGIN, never=[booking, CANCEL, None])
+    assert post(g, "/book/search") is Ruling.PASS
+    assert post(g, "/book/confirm") is Ruling.BREACH
+    assert post(g, "/book/12/cancel") is Ruling.BREACH
+    assert not g.went_past("POST", ORIGIN + "/book/confirm")
+    by_get = CommitGate(None, [], ORIGIN, never=[CommitRule(url="{origin}/book/confirm*", method="GET")])
+    assert by_get.rule("GET", ORIGIN + "/book/confirm?id=1", "document", None) is Ruling.BREACH
+
+
+UNREADABLE = [
+    ("action=confirm&action=check", FORM),
+    (
+        '--x\r\nContent-Disposition: form-data; name="action"\r\n\r\nconfirm\r\n--x--',
+        "multipart/form-data; boundary=x",
+    ),
+    ('{"action": "confirm"}', "text/plain"),
+    ('[{"action": "confirm"}]', "application/json"),
+    ("not json", "application/json"),
+]
+
+
+@pytest.mark.parametrize(("body", "media"), UNREADABLE)
+def test_a_body_that_may_say_confirm_is_the_commit(body, media):
+    """A site that routes by a field: the same address is safe for everything else."""
+    rule = CommitRule(url="{origin}/index.php", where={"action": "confirm"})
+    g = CommitGate(rule, [RequestRule(url="{origin}/index.php")], ORIGIN)
+    assert post(g, "/index.php", body="action=check") is Ruling.PASS
+    assert post(g, "/index.php", body=body, media=media) is Ruling.BREACH
+    g.open_once()
+    assert post(g, "/index.php", body=body, media=media) is Ruling.PASS
+    assert post(g, "/index.php", body=body, media=media) is Ruling.STOP
+    assert g.sent == "yes"
+
+
+@pytest.mark.parametrize(("body", "media"), UNREADABLE)
+def test_a_body_that_may_say_anything_is_not_safe_by_its_field(body, media):
+    g = CommitGate(None, [RequestRule(url="{origin}/index.php", where={"action": "check"})], ORIGIN)
+    assert post(g, "/index.php", body="action=check&x=1") is Ruling.PASS
+    assert post(g, "/index.php", body=body, media=media) is Ruling.BREACH
 
 
 def test_a_commit_by_get_and_by_a_field_of_the_body():
@@ -105,9 +162,14 @@ def test_another_origin_is_not_the_commit():
 
 
 def test_bodies_and_words():
-    assert body_fields("a=1&b=", FORM) == {"a": "1", "b": ""}
-    assert body_fields('{"a": 1}', "application/json") == {"a": "1"}
-    assert body_fields("not json", "application/json") == {}
+    assert body_fields("a=1&b=&a=2", FORM) == {"a": ("1", "2"), "b": ("",)}
+    assert body_fields('{"a": 1, "b": true, "c": "d"}', "application/json") == {
+        "a": ("1",),
+        "b": ("true",),
+        "c": ("d",),
+    }
+    assert body_fields(None, "") == {}
+    assert address("https://ada:secret@venue.example/x?y=z") == "venue.example/x"
     assert spoken("POST", ORIGIN + "/order/AB12C/abcdefghij123456/cancel?token=x") == (
         "POST venue.example/order/AB12C/…/cancel"
     )

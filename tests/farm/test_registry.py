@@ -103,3 +103,28 @@ def test_a_partner_file_with_an_unknown_key(tmp_path):
     (tmp_path / "p.toml").write_text(stock.replace("gap_ms", "gap_s"))
     with pytest.raises(SchemaFaults, match=r"p\.toml: pacing\.gap_s: unknown key `gap_s`; did you mean `gap_ms`\?"):
         Partners.load([tmp_path])
+
+
+def test_a_broken_manifest_is_not_blamed_on_its_venues(folder):
+    edit(folder / "osteria_luna" / "manifest.toml", "[commit]\n", "[commit]\nmetod = 1\n")
+    assert "no integration" not in refused(folder)
+
+
+@pytest.mark.parametrize(("key", "place"), [("slug", "file"), ("integration", "folder")])
+def test_a_venue_is_named_by_its_place(folder, key, place):
+    edit(folder / "osteria_luna" / "venues" / "osteria_luna.toml", "name = ", f'{key} = "x"\nname = ')
+    assert f"unknown key `{key}`; it is the name of the {place}" in refused(folder)
+
+
+def test_a_folder_in_the_place_of_a_file_is_said(folder):
+    (folder / "osteria_luna" / "venues" / "x.toml").mkdir()
+    assert "cannot be read: Is a directory" in refused(folder)
+
+
+@pytest.mark.parametrize("text", ["def broken(:", "import nothing_of_this_name", "1 / 0"])
+def test_a_script_that_does_not_load_is_a_broken_contract(folder, text):
+    (folder / "osteria_luna" / "script.py").write_text(text)
+    registry = Registry.load([folder])
+    for _ in range(2):
+        with pytest.raises(ContractBroken, match="does not load"):
+            registry.script(registry.venue("osteria_luna"))

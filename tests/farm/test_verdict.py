@@ -118,12 +118,42 @@ def test_another_farm_reference_is_never_ours_even_under_the_claimed_number():
     assert verdict(theirs, claimed="OL-1").kind is VerdictKind.NOT_FOUND
 
 
-def test_alike_without_a_reference_is_not_ours_unless_it_has_the_claimed_number():
-    plain = sighting(guest_email=None)
+@pytest.mark.parametrize("email", [None, "ada@example.com"])
+def test_just_such_a_record_without_our_reference_is_a_doubt_unless_it_has_the_claimed_number(email):
+    """A venue that strips plus-tags: booking elsewhere now could be the second booking."""
+    plain = sighting(guest_email=email)
     got = verdict(plain)
-    assert got.kind is VerdictKind.NOT_FOUND
-    assert "similar" in got.reason
-    assert verdict(plain, claimed="OL-1").kind is VerdictKind.MATCHED
+    assert got.kind is VerdictKind.IN_DOUBT
+    assert "without our reference" in got.reason
+    assert verdict(plain, claimed="OL-1").kind is (VerdictKind.MATCHED if email is None else VerdictKind.MISMATCHED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"when": Slot(starts_at=AT + timedelta(days=1))},
+        {"resource": "Tavolo 5"},
+        {"party": Party(adults=4)},
+        {"status": VenueStatus.CANCELLED},
+        {"guest_name": "Ida Rossi"},
+    ],
+)
+def test_another_booking_of_the_same_guest_is_nothing_of_ours(other):
+    assert verdict(sighting(guest_email="ada@example.com", **other)).kind is VerdictKind.NOT_FOUND
+
+
+def test_a_guest_may_give_the_address_that_a_venue_wrote_to():
+    theirs = Reference(mint_code(), 1)
+    again = tagged(tagged("ada@example.com", theirs), Reference(CODE, 1))
+    assert again == OURS
+    quoted = sighting(guest_email=None, note=f"instead of {theirs} ({Reference(CODE, 1)})")
+    assert verdict(quoted).kind is VerdictKind.MATCHED
+    of_the_other = replace(measure(), code=theirs.code)
+    assert judge([quoted], of_the_other, CHANNEL, NOW).kind is VerdictKind.NOT_FOUND
+    assert verdict(sighting(guest_email=f"ada+rb-abcdefghjk-1+rb-{CODE.lower()}-1@example.com")).kind in {
+        VerdictKind.MATCHED,
+        VerdictKind.MISMATCHED,
+    }
 
 
 def test_any_attempt_of_the_booking_is_ours():
@@ -155,6 +185,7 @@ def test_a_promised_fact_that_is_missing_is_a_changed_venue():
     keeps_promise([sighting()], CHANNEL)
     with pytest.raises(VenueChanged, match="resource"):
         keeps_promise([sighting(resource=None)], CHANNEL)
+    keeps_promise([sighting(resource=None, status=VenueStatus.CANCELLED)], CHANNEL)
 
 
 def test_units_and_people_are_compared_where_both_sides_show_them():
@@ -164,6 +195,7 @@ def test_units_and_people_are_compared_where_both_sides_show_them():
     assert party(Party(adults=2, units=2), Party(units=2)).differing == ()
     assert party(Party(adults=2, units=2), Party(units=1)).differing == ("party",)
     assert party(Party(adults=2, children=1), Party(adults=3)).differing == ()
+    assert party(Party(adults=3), Party(adults=1, children=2)).differing == ("party",)
     assert "party" in party(Party(adults=2), Party(units=2)).not_compared
 
 
@@ -181,6 +213,17 @@ def test_planted_in_the_mail_and_in_the_note():
     assert Reference.found_in(planted.guest.email) == reference
     assert untagged(planted.guest.email) == request.guest.email
     assert expected(planted, Offer(when=Slot(starts_at=AT), key="k")).guest_email == planted.guest.email
+
+
+def test_what_was_asked_counts_and_of_the_offer_only_its_units():
+    request = Request(
+        guest=Guest(name="Ada Rossi", email="ada@example.com"),
+        party=Party(adults=1, children=2),
+        when=WantedSlot(date=date(2026, 12, 4), earliest=time(20), latest=time(21)),
+        venues=("x",),
+    )
+    offer = Offer(when=Slot(starts_at=AT), key="k", party=Party(adults=4, units=1))
+    assert expected(request, offer).party == Party(adults=1, children=2, units=1)
 
 
 def test_codes_are_ten_characters_and_found_whole():

@@ -59,6 +59,8 @@ class Site:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.tokens: list[str | None] = []
+        self.moved = ""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,9 +71,10 @@ class Site:
                 if path == "/slow":
                     threading.Event().wait(0.4)
                     site.asked.append("done /slow")
-                if path in {"/redirect-out", "/leads-out"}:
+                site.tokens.append(self.headers.get("authorization"))
+                if path in {"/redirect-out", "/leads-out", "/moved"}:
                     self.send_response(302)
-                    self.send_header("location", "http://127.0.0.1:9/stolen")
+                    self.send_header("location", site.moved if path == "/moved" else "http://127.0.0.1:9/stolen")
                     self.end_headers()
                     return
                 if self.path == "/commit?cut":
@@ -125,6 +128,7 @@ def site():
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit(browser, site):
     site.asked.clear()
+    site.tokens.clear()
     stock = REGISTRY.venue("osteria_luna")
     venue = stock.model_copy(update={"origin": site.origin})
     commit = CommitRule(url="{origin}/commit*")
@@ -185,6 +189,36 @@ async def test_a_refused_xhr_poisons_the_visit_at_once(visit, patient):
             await visit.open("/xhr403", sign=visit.page.get_by_text("Never"))
     with pytest.raises(AccessRefused):
         visit.check()
+
+
+async def test_after_a_refusal_nothing_more_leaves(visit, site):
+    """Neither by the visit's verbs, nor on the wire, nor by what the page does by itself."""
+    await visit.open("/form", sign=heading(visit, "Form"))
+    visit.gate.open_once()
+    with pytest.raises(AccessRefused):
+        await visit.call("GET", "/too-many")
+    asked = list(site.asked)
+    with pytest.raises(AccessRefused):
+        await visit.open("/list", sign=heading(visit, "Free"))
+    with pytest.raises(AccessRefused):
+        await visit.press(visit.page.get_by_role("button"), done=heading(visit, "Thank you"))
+    with pytest.raises(AccessRefused):
+        await visit.call("GET", "/list")
+    await visit.page.get_by_role("button").click()
+    await visit.page.evaluate("fetch('/list').catch(() => null)")
+    assert site.asked == asked
+    assert visit.gate.shut() == "no"
+
+
+async def test_a_token_stays_with_the_host_that_it_was_given_for(visit, site):
+    other = Site()
+    visit._access.covers = lambda url: True
+    visit._wire._access.covers = lambda url: True
+    site.moved = f"{other.origin}/list"
+    await visit.call("GET", "/moved", headers={"authorization": "Token canary"})
+    assert (site.tokens, other.tokens) == (["Token canary"], [None])
+    other.server.shutdown()
+    other.server.server_close()
 
 
 async def test_hosts_outside_the_agreement_are_never_asked(visit):

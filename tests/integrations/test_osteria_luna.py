@@ -99,7 +99,7 @@ class Farm:
         self.wanted: Facts | None = None
 
     async def book(self) -> Closing:
-        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts) -> None:
+        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
             self.wanted = wanted
 
         return await book(self.ask, self.visits, self.journal, guard)

@@ -8,6 +8,7 @@ import pytest
 
 from farm.errors import AccessNotAgreed
 from farm.phases import Step
+from farm.registry import Registry
 from profiles.partner import AccountTerms, Hours, Partners
 from profiles.secrets import is_there, open_account
 from profiles.visiting import AgreedAccess
@@ -17,6 +18,7 @@ NOON = datetime(2026, 12, 1, 11, tzinfo=UTC)
 PARTNERS = Partners.load([Path(__file__).parents[2] / "profiles" / "partners"])
 PARTNER = PARTNERS.must_have("bologna_tables")
 ORIGIN = "http://127.0.0.1:8401"
+VENUE = Registry.load([Path(__file__).parents[2] / "integrations"]).venue("osteria_luna")
 
 
 def with_access(**changes):
@@ -61,10 +63,26 @@ def test_nobody_agreed_to_anything_without_a_profile():
 
 
 def test_every_request_is_held_to_the_hosts():
-    access = AgreedAccess(PARTNER)
+    access = AgreedAccess(PARTNER, VENUE)
     assert access.covers(ORIGIN + "/prenota")
     for url in ("http://127.0.0.1:9999/", "https://127.0.0.1:8401.evil.example/", "file:///etc/passwd", "ftp://x/"):
         assert not access.covers(url)
+
+
+def test_a_venue_behind_tls_is_never_visited_in_the_clear():
+    access = AgreedAccess(PARTNER, VENUE.model_copy(update={"origin": ORIGIN.replace("http:", "https:")}))
+    assert access.covers(ORIGIN.replace("http:", "https:") + "/prenota")
+    assert not access.covers(ORIGIN + "/prenota")
+
+
+def test_a_secret_that_cannot_be_read_is_not_there_and_not_shown(tmp_path):
+    secret = tmp_path / "token"
+    secret.write_bytes(b"s3cret-\xff-canary")
+    terms = AccountTerms(secret=f"file:{secret}")
+    assert not is_there(terms)
+    with pytest.raises(AccessNotAgreed) as caught:
+        open_account("desk", terms)
+    assert "canary" not in str(caught.value)
 
 
 def test_secrets_come_by_reference_and_never_show(tmp_path, monkeypatch):
