@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 from farm.phases import Step
@@ -18,13 +18,18 @@ from tasks.runtime import Farm
 
 log = logging.getLogger(__name__)
 
+SIDE_WRITE_S = 2.0
+"""The longest that a write which decides nothing (progress, a lease given back) may hold up the work."""
+
 
 @asynccontextmanager
 async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
     """The lease of a booking, kept by a heartbeat; None when somebody else works on it.
 
-    When the lease is lost, the work is cancelled at once and nothing is raised: whoever has it now goes on.
+    When the lease is lost, the work is cancelled at once and nothing is raised: whoever has it now goes on. A ledger
+    that is away is no loss before the lease's own end.
     """
+    ends_at = asyncio.get_running_loop().time() + farm.settings.lease_s
     lease = await farm.ledger.take_lease(booking_id, farm.owner, farm.settings.lease_s)
     if lease is None:
         yield None
@@ -32,7 +37,7 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
     work = asyncio.current_task()
     assert work is not None  # noqa: S101 - a coroutine runs in a task
     lost = asyncio.Event()
-    heart = asyncio.create_task(_beat(farm, lease, work, lost))
+    heart = asyncio.create_task(_beat(farm, lease, ends_at, work, lost))
     try:
         yield lease
     except LeaseLost:
@@ -47,22 +52,41 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
         with contextlib.suppress(asyncio.CancelledError):
             await heart
         if not lost.is_set():
-            await farm.ledger.release_lease(lease)
+            await _on_the_side(farm.ledger.release_lease(lease), f"{booking_id}: the lease ends by itself")
 
 
-async def _beat(farm: Farm, lease: Lease, work: asyncio.Task[object], lost: asyncio.Event) -> None:
-    while True:
-        await asyncio.sleep(farm.settings.lease_s / 4)
+async def _beat(farm: Farm, lease: Lease, ends_at: float, work: asyncio.Task[object], lost: asyncio.Event) -> None:
+    """Extend the lease until it is lost, or until it has run out while the ledger was away."""
+    loop, lease_s = asyncio.get_running_loop(), farm.settings.lease_s
+    while loop.time() < ends_at:
+        await asyncio.sleep(min(lease_s / 4, ends_at - loop.time()))
+        asked_at = loop.time()
         try:
-            await farm.ledger.extend_lease(lease, farm.settings.lease_s)
+            async with asyncio.timeout_at(ends_at):
+                await farm.ledger.extend_lease(lease, lease_s)
+            ends_at = asked_at + lease_s
         except LeaseLost:
-            lost.set()
-            work.cancel()
-            return
+            break
+        except Exception as error:  # noqa: BLE001 - whatever the ledger has, the lease is ours until its end
+            log.warning("%s: the lease was not extended (%s)", lease.booking_id, type(error).__name__)
+    lost.set()
+    work.cancel()
+
+
+async def _on_the_side(write: Awaitable[object], otherwise: str) -> None:
+    """Do a write that decides nothing: it has little time, and when it fails that is only logged."""
+    try:
+        async with asyncio.timeout(SIDE_WRITE_S):
+            await write
+    except Exception as error:  # noqa: BLE001 - the outcome of the work stands, whatever the ledger has
+        log.warning("%s (%s)", otherwise, type(error).__name__)
 
 
 class LedgerJournal:
-    """Writes the steps of one attempt into the booking's events, and times them (the core's port ``Journal``)."""
+    """Writes the steps of one attempt into the booking's events, and times them (the core's port ``Journal``).
+
+    A ledger that is away costs the history a line, and the attempt nothing.
+    """
 
     def __init__(self, ledger: Ledger, booking_id: str, attempt: int, venue: str) -> None:
         self._ledger = ledger
@@ -89,4 +113,5 @@ class LedgerJournal:
         return stages
 
     async def _event(self, kind: str, payload: dict[str, str]) -> None:
-        await self._ledger.note(self._booking_id, kind, self._attempt, self._venue, payload)
+        note = self._ledger.note(self._booking_id, kind, self._attempt, self._venue, payload)
+        await _on_the_side(note, f"{self._booking_id}: {kind} is missing in its history")
