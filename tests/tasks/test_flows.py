@@ -158,7 +158,9 @@ async def test_a_record_that_is_known_to_need_time_is_not_looked_for_at_once(far
     async def claims(ask, visits, journal, guard):
         slot = Slot(starts_at=datetime(2029, 12, 4, 19, tzinfo=UTC))
         offer = Offer(when=slot, key="k", resource="Tavolo 1")
-        await guard(offer, Hold(offer=offer, binding="none"), Recap(when=slot), expected(ask.request, offer))
+        await guard(
+            offer, Hold(offer=offer, binding="none"), Recap(when=slot), expected(ask.request, offer), ask.clock()
+        )
         return Closing("claimed", "yes", claim=Claim(reference="OL-1"))
 
     monkeypatch.setattr("farm.booking.book", claims)
