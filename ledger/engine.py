@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
 
 _BUSY_S = 15.0
 _POSTGRESQL_CONNECTIONS = 8
+_CONNECT_S = 5
+_ANSWER_S = 10
+"""A server that says nothing for so long is away: half a lease, so that the heart can still try again."""
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -41,17 +44,53 @@ def database_url(url: str) -> URL:
 
 
 def make_engine(url: str, connections: int | None = None) -> Engine:
-    """An engine for this address (``sqlite:///path`` or ``postgresql://...``)."""
+    """An engine for this address (``sqlite:///path`` or ``postgresql://...``). Its errors show no values."""
     parsed = database_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
-            parsed, pool_size=connections or _POSTGRESQL_CONNECTIONS, max_overflow=0, pool_pre_ping=True
+        engine = create_engine(
+            _bounded(parsed),
+            pool_size=connections or _POSTGRESQL_CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
+        event.listen(engine, "handle_error", _on_error)
+        return engine
     Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_size=connections or 1, max_overflow=0, connect_args={"timeout": _BUSY_S})
+    engine = create_engine(
+        parsed,
+        pool_size=connections or 1,
+        max_overflow=0,
+        connect_args={"timeout": _BUSY_S},
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def _bounded(url: URL) -> URL:
+    """The address with a limit on everything that a server, or the way to it, may keep us waiting for.
+
+    What the address itself sets stays as it is.
+    """
+    answer_ms = _ANSWER_S * 1000
+    limits = {
+        "connect_timeout": str(_CONNECT_S),
+        "keepalives_idle": str(_ANSWER_S // 2),
+        "keepalives_interval": "2",
+        "keepalives_count": "3",
+        "tcp_user_timeout": str(answer_ms),
+        "options": f"-c statement_timeout={answer_ms} -c idle_in_transaction_session_timeout={answer_ms}",
+    }
+    return url.update_query_dict({**limits, **url.query})
+
+
+def _on_error(context: ExceptionContext) -> None:
+    """Cut PostgreSQL's words after their first line: the next ones show the row that it refused."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0],)
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

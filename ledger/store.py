@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random
+from sqlalchemy.exc import DBAPIError, OperationalError
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
 
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.request import Clock, Request
@@ -35,7 +35,7 @@ from ledger.records import (
 
 T = TypeVar("T")
 
-_RE_READ_S = 10.0
+_RE_READ_S = 30.0
 _RE_READ_EVERY_S = 0.25
 
 
@@ -215,17 +215,16 @@ class Ledger:
     ) -> None:
         """The commit guard: returns only if this attempt alone may press the last button, and says so durably.
 
-        A commit that broke is looked up before it is judged.
+        A commit that broke is looked up before it is judged; a database that is away is asked again.
 
         Raises:
             CancelledByGuest: The guest called it off in time.
             AnotherAttemptLive: Another attempt of this booking is past its guard.
             LeaseLost: The lease ran out or was taken, or the attempt is not prepared under it.
         """
-        now = self.clock()
         about = attempts.AboutToCommit(attempt_id, offer, hold, recap, expected, submit_deadline)
         await self._surely(
-            lambda c: attempts.guard(c, lease, about, now),
+            lambda c: attempts.guard(c, lease, about, self.clock()),  # judged when it is written, not when asked
             lambda c: attempts.is_guarded(c, lease, attempt_id) or None,
         )
 
@@ -256,20 +255,26 @@ class Ledger:
         )
 
     async def _surely(self, write: Callable[[Connection], T], landed: Callable[[Connection], T | None]) -> T:
-        """Write; when the connection broke, look whether it was written, and write again only if it was not."""
+        """Write; while the database is away look whether it was written, and write again only if it was not."""
+
+        async def written() -> T:
+            found = await self._database.read(landed)
+            return await self._database.write(write) if found is None else found
+
         try:
             return await self._database.write(write)
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not _is_away(error):
                 raise
-        found = await self._look_again(landed)
-        return await self._database.write(write) if found is None else found
-
-    async def _look_again(self, landed: Callable[[Connection], T | None]) -> T | None:
         until_it_answers = AsyncRetrying(
-            retry=retry_if_exception_type(DBAPIError),
+            retry=retry_if_exception(_is_away),
             stop=stop_after_delay(_RE_READ_S),
             wait=wait_random(_RE_READ_EVERY_S / 2, _RE_READ_EVERY_S),
             reraise=True,
         )
-        return await until_it_answers(self._database.read, landed)
+        return await until_it_answers(written)
+
+
+def _is_away(error: BaseException) -> bool:
+    """A connection that broke, was refused, or was kept waiting; what the database refuses is no such thing."""
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
