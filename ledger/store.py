@@ -149,6 +149,10 @@ class Ledger:
         """Set the open wake-up of this kind: the earlier time wins while unsent, after that the given one."""
         await self._database.write(lambda c: wake_ups.wake(c, booking_id, kind, due_at))
 
+    async def wake_again(self, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
+        """Set the open wake-up of this kind anew if it was sent; quietly nothing if it was closed meanwhile."""
+        await self._database.write(lambda c: wake_ups.wake_again(c, booking_id, kind, due_at))
+
     async def wake_ups(self, booking_id: str) -> list[WakeUp]:
         """The open wake-ups of a booking."""
         return await self._database.read(lambda c: wake_ups.still_open(c, booking_id))
@@ -156,6 +160,7 @@ class Ledger:
     async def due_wake_ups(self, limit: int, resend_after_s: float) -> list[WakeUp]:
         """Take what must be sent now: due and unsent, or sent so long ago that the message must be lost.
 
+        Each further sending waits twice as long, up to 16 times: a queue that is only long is not filled with copies.
         Marked as sent before it is returned: a relay that dies here costs ``resend_after_s``, not a booking.
         """
         now = self.clock()

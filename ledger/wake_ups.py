@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ledger.columns import Moment
 from ledger.records import WakeUp, WakeUpKind
 from ledger.tables import wake_ups
 
@@ -25,10 +26,12 @@ def _upsert(into: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Inser
     return new.on_conflict_do_update(
         index_elements=[_ROW.booking_id, _ROW.kind],
         index_where=_IS_OPEN,
-        set_={"due_at": due_at, "sent_at": None},
+        set_={"due_at": due_at, "sent_at": None, "sends": 0},
     )
 
 
+_DOUBLINGS = 4
+"""So often the time until the next sending doubles."""
 _INSERT = insert(wake_ups)
 _UPSERTS = {"sqlite": _upsert(sqlite.Insert), "postgresql": _upsert(postgresql.Insert)}
 _FINISH = (
@@ -36,12 +39,26 @@ _FINISH = (
     .where(_ROW.booking_id == bindparam("booking"), _ROW.kind == bindparam("which"), _IS_OPEN)
     .values(done_at=bindparam("now"))
 )
+_AGAIN = (
+    update(wake_ups)
+    .where(
+        _ROW.booking_id == bindparam("booking"),
+        _ROW.kind == bindparam("which"),
+        _IS_OPEN,
+        _ROW.sent_at.is_not(None),
+    )
+    .values(due_at=bindparam("new_due_at"), sent_at=None, sends=0)
+)
+_sent_before = case(
+    *((_ROW.sends == sends, bindparam(f"before_{sends}", type_=Moment)) for sends in range(1, _DOUBLINGS + 1)),
+    else_=bindparam(f"before_{_DOUBLINGS + 1}", type_=Moment),
+)
 _due = (
     select(_ROW.id)
     .where(
         _IS_OPEN,
         _ROW.due_at <= bindparam("now"),
-        or_(_ROW.sent_at.is_(None), _ROW.sent_at <= bindparam("sent_before")),
+        or_(_ROW.sent_at.is_(None), _ROW.sent_at <= _sent_before),
     )
     .order_by(_ROW.due_at)
     .limit(bindparam("most"))
@@ -54,9 +71,9 @@ _PICK = (
     .values(sent_at=bindparam("now"), sends=_ROW.sends + 1)
     .returning(*_COLUMNS)
 )
-_NEXT = select(
-    select(func.min(_ROW.due_at)).where(_IS_OPEN, _ROW.sent_at.is_(None)).scalar_subquery(),
-    select(func.min(_ROW.sent_at)).where(_IS_OPEN, _ROW.sent_at.is_not(None)).scalar_subquery(),
+_sends = case((_ROW.sent_at.is_(None), 0), else_=_ROW.sends).label("sends_waited_for")
+_NEXT = (
+    select(_sends, func.min(func.coalesce(_ROW.sent_at, _ROW.due_at, type_=Moment))).where(_IS_OPEN).group_by(_sends)
 )
 _OPEN = select(*_COLUMNS).where(_ROW.booking_id == bindparam("booking"), _IS_OPEN).order_by(_ROW.due_at)
 
@@ -74,25 +91,36 @@ def wake(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: date
     )
 
 
+def wake_again(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
+    """Set the open wake-up anew if it was sent."""
+    connection.execute(_AGAIN, {"booking": booking_id, "which": kind, "new_due_at": due_at})
+
+
 def finish(connection: Connection, booking_id: str, kind: WakeUpKind, now: datetime) -> None:
     """Close the open wake-up of this kind, if there is one."""
     connection.execute(_FINISH, {"booking": booking_id, "which": kind, "now": now})
 
 
 def pick_due(connection: Connection, now: datetime, limit: int, resend_after_s: float) -> list[WakeUp]:
-    """Take what is due, or was sent that long ago and is still open. Each goes to one relay only."""
-    sent_before = now - timedelta(seconds=resend_after_s)
-    rows = connection.execute(_PICK, {"now": now, "sent_before": sent_before, "most": limit})
+    """Take what is due, or was sent so long ago that it must be lost. Each goes to one relay only."""
+    before = {f"before_{n}": now - _resent_after(n, resend_after_s) for n in range(1, _DOUBLINGS + 2)}
+    rows = connection.execute(_PICK, {"now": now, "most": limit, **before})
     return sorted((WakeUp(*row) for row in rows), key=lambda wake_up: (wake_up.due_at, wake_up.id))
 
 
 def next_due(connection: Connection, resend_after_s: float | None) -> datetime | None:
     """When the next wake-up has to be sent (or sent again)."""
-    unsent, sent = connection.execute(_NEXT).one()
-    moments = [unsent] if unsent else []
-    if sent and resend_after_s is not None:
-        moments.append(sent + timedelta(seconds=resend_after_s))
+    moments = []
+    for sends, moment in connection.execute(_NEXT):
+        if sends == 0:
+            moments.append(moment)
+        elif resend_after_s is not None:
+            moments.append(moment + _resent_after(sends, resend_after_s))
     return min(moments, default=None)
+
+
+def _resent_after(sends: int, resend_after_s: float) -> timedelta:
+    return timedelta(seconds=resend_after_s * 2 ** min(sends - 1, _DOUBLINGS))
 
 
 def still_open(connection: Connection, booking_id: str) -> list[WakeUp]:

@@ -30,6 +30,43 @@ async def test_what_was_sent_and_not_done_is_sent_again(ledger, clock):
     assert [w.sends for w in await ledger.due_wake_ups(10, 60)] == [2]
 
 
+async def test_each_resend_waits_twice_as_long_and_the_relay_knows(ledger, clock):
+    await queued(ledger)
+    await ledger.due_wake_ups(10, 30)
+    for sends, wait_s in enumerate([30, 60, 120, 240, 480, 480, 480], start=2):
+        assert await ledger.next_due(30) == clock.now + timedelta(seconds=wait_s)
+        clock.forward(wait_s - 1)
+        assert await ledger.due_wake_ups(10, 30) == []
+        clock.forward(1)
+        assert [w.sends for w in await ledger.due_wake_ups(10, 30)] == [sends]
+
+
+async def test_the_soonest_resend_need_not_be_what_was_sent_first(ledger, clock):
+    await queued(ledger)
+    await ledger.due_wake_ups(10, 30)
+    clock.forward(30)
+    await ledger.due_wake_ups(10, 30)
+    clock.forward(20)
+    await queued(ledger)
+    assert len(await ledger.due_wake_ups(10, 30)) == 1
+    assert await ledger.next_due(30) == clock.now + timedelta(seconds=30)
+    clock.forward(30)
+    assert [w.sends for w in await ledger.due_wake_ups(10, 30)] == [2]
+
+
+async def test_what_is_set_anew_is_as_new(ledger, clock):
+    booking_id = await queued(ledger)
+    for _ in range(4):
+        await ledger.due_wake_ups(10, 30)
+        clock.forward(480)
+    await ledger.wake_again(booking_id, "book", clock.now + timedelta(seconds=5))
+    await ledger.wake_again(booking_id, "verify", clock.now)
+    (again,) = await ledger.wake_ups(booking_id)
+    assert (again.due_at, again.sent_at, again.sends) == (clock.now + timedelta(seconds=5), None, 0)
+    await ledger.wake_again(booking_id, "book", clock.now + timedelta(seconds=9))
+    assert [w.due_at for w in await ledger.wake_ups(booking_id)] == [again.due_at]
+
+
 async def test_a_limit_leaves_the_rest_for_the_next_round(ledger, clock):
     for _ in range(5):
         await queued(ledger)
