@@ -18,6 +18,7 @@ QUEUES = ("book", "verify")
 TASKS = {"book": ("farm.book", "book"), "verify": ("farm.verify", "verify"), "cancel": ("farm.cancel", "book")}
 """Name and queue, by the kind of wake-up that asks for it."""
 HARD_LIMIT_S = 300
+SOFT_LIMIT_S = HARD_LIMIT_S - 30
 VISIBILITY_S = 900
 
 

@@ -28,30 +28,43 @@ from ledger.records import (
     NewWakeUp,
 )
 from tasks import verify_flow
+from tasks.app import SOFT_LIMIT_S
 from tasks.browser import NoBrowser
 from tasks.runtime import Farm
-from tasks.working import LedgerJournal, lease_on
+from tasks.working import LedgerJournal, bury_prepared, come_again, lease_on
 
 TO_BE_BOOKED = frozenset({BookingStatus.QUEUED, BookingStatus.ATTEMPTING})
 ONE_TASK_S = 120
 """After so long a booking that is still to be booked goes back to the queue: a task has a hard limit."""
+CLICK_BY_S = SOFT_LIMIT_S - 15
+"""A click must have ended so long after the task began, or the task's limit could cut it; the rest is to wind up."""
 AGAIN_S = 5.0
-"""When another worker may try, after this one could not even open a visit."""
+SLOWEST_S = 60.0
+"""When another worker may try after a fault of our own; twice as long after each further one."""
+OUR_FAULT_S = 30 * 60
+"""So long faults of our own are not held against a venue: time enough to repair a worker, or to replace it."""
+
+
+class NoTimeLeft(NotBooked):
+    """The task would end before the last click has to: nothing was clicked."""
+
+    default_cause = Cause.WORKER_LOST
 
 
 async def book(farm: Farm, booking_id: str) -> None:
     """Work on a booking until an attempt is past its commit and was looked at, or nothing is left to try."""
     async with lease_on(farm, booking_id) as lease:
         if lease is None:
+            await come_again(farm, booking_id, "book")
             return
-        enough = farm.clock() + timedelta(seconds=ONE_TASK_S)
-        while await _one_round(farm, lease):
-            if farm.clock() >= enough:
+        began = farm.clock()
+        while await _one_round(farm, lease, began + timedelta(seconds=CLICK_BY_S)):
+            if farm.clock() >= began + timedelta(seconds=ONE_TASK_S):
                 await farm.ledger.conclude(lease, done=["book"], wake=[NewWakeUp("book", farm.clock())])
                 return
 
 
-async def _one_round(farm: Farm, lease: Lease) -> bool:
+async def _one_round(farm: Farm, lease: Lease, click_by: datetime) -> bool:
     """One venue. True when the booking is still to be booked."""
     booking = await farm.ledger.booking(lease.booking_id)
     attempts = await farm.ledger.attempts(lease.booking_id)
@@ -67,11 +80,12 @@ async def _one_round(farm: Farm, lease: Lease) -> bool:
     if booking.status not in TO_BE_BOOKED:
         await farm.ledger.conclude(lease, done=["book"])
         return False
-    await _bury_prepared(farm, lease, attempts)
+    if await bury_prepared(farm, lease, attempts):
+        return True
     request = booking.wanted()
     try:
         candidates = farm.registry.candidates(request)
-        step = next_step(request, candidates, _tried(farm, booking, attempts), farm.clock())
+        step = next_step(request, candidates, _tried(farm, booking, request, attempts), farm.clock())
     except UnknownName as error:
         step = Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"It cannot be booked here any more: {error}.")
     if isinstance(step, Stop):
@@ -80,12 +94,18 @@ async def _one_round(farm: Farm, lease: Lease) -> bool:
     attempt = await farm.ledger.start_attempt(
         lease, step.venue.slug, lambda number: str(Reference(booking.code, number))
     )
-    return await _Attempt(farm, lease, booking, attempt, step.venue, request).run()
+    faults = sum(_is_our_fault(attempt) for attempt in attempts)
+    return await _Attempt(farm, lease, booking, attempt, step.venue, request, click_by, faults).run()
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt, and what becomes of it in the ledger."""
+    """One attempt, and what becomes of it in the ledger.
+
+    Attributes:
+        click_by: A click that could end later is not begun.
+        faults: How many attempts before it ended by a fault of our own.
+    """
 
     farm: Farm
     lease: Lease
@@ -93,6 +113,8 @@ class _Attempt:
     attempt: AttemptRecord
     venue: Venue
     request: Request
+    click_by: datetime
+    faults: int
 
     async def run(self) -> bool:
         """True when nothing was booked here and the booking goes on."""
@@ -101,14 +123,15 @@ class _Attempt:
             ask = self._ask()
             visits = self.farm.visits(self.venue)
             closing = await core.book(ask, visits, journal, self._guard)
+        except NoTimeLeft as error:
+            await self._our_fault(str(error), journal)
+            return False
         except (NotBooked, ContractBroken) as error:
             await self._not_booked(error.cause, str(error), journal)
             return True
         except (NoBrowser, PlaywrightError, TimeoutError) as error:
             # steps never raise these: the visit itself could not be opened, so nothing was even asked for
-            again = self.farm.clock() + timedelta(seconds=AGAIN_S)
-            why = f"no visit could be opened: {type(error).__name__}"
-            await self._not_booked(Cause.WORKER_LOST, why, journal, again)
+            await self._our_fault(f"no visit could be opened: {type(error).__name__}", journal)
             return False
         manifest = self.farm.registry.manifest(self.venue)
         wait_s = manifest.settle.first_look_s if closing.kind == "claimed" else 0.0
@@ -125,6 +148,8 @@ class _Attempt:
         return Ask(self.venue, manifest, self.farm.registry.script(self.venue), planted, self.farm.clock)
 
     async def _guard(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
+        if until > self.click_by:
+            raise NoTimeLeft
         await self.farm.ledger.guard(
             self.lease,
             self.attempt.id,
@@ -134,6 +159,10 @@ class _Attempt:
             expected=wanted,
             submit_deadline=until,
         )
+
+    async def _our_fault(self, why: str, journal: LedgerJournal) -> None:
+        wait_s = min(AGAIN_S * 2 ** min(self.faults, 10), SLOWEST_S)
+        await self._not_booked(Cause.WORKER_LOST, why, journal, self.farm.clock() + timedelta(seconds=wait_s))
 
     async def _not_booked(
         self, cause: Cause, detail: str, journal: LedgerJournal, again: datetime | None = None
@@ -181,25 +210,14 @@ class _Attempt:
         return NewEvent(kind, self.attempt.number, self.venue.slug, {k: v for k, v in payload.items() if v})
 
 
-async def _bury_prepared(farm: Farm, lease: Lease, attempts: list[AttemptRecord]) -> None:
-    """An attempt that an earlier worker left before its guard booked nothing: the guard fences that worker out."""
-    for attempt in attempts:
-        if attempt.state is AttemptState.PREPARED:
-            await farm.ledger.conclude(
-                lease,
-                attempt=AttemptChange(
-                    id=attempt.id,
-                    state=AttemptState.NOT_BOOKED,
-                    cause=Cause.WORKER_LOST,
-                    detail="the worker went away before the commit",
-                ),
-                events=[
-                    NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": str(Cause.WORKER_LOST)})
-                ],
-            )
+def _is_our_fault(attempt: AttemptRecord) -> bool:
+    return attempt.cause is Cause.WORKER_LOST
 
 
-def _tried(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) -> list[Tried]:
+def _tried(farm: Farm, booking: BookingRecord, request: Request, attempts: list[AttemptRecord]) -> list[Tried]:
+    """What routing shall know; faults of our own only when they last too long, or longer than the guest waits."""
+    lost_at = next((attempt.started_at for attempt in attempts if _is_our_fault(attempt)), farm.clock())
+    are_pardoned = farm.clock() < min(filter(None, (lost_at + timedelta(seconds=OUR_FAULT_S), request.know_by)))
     tried = [
         Tried(
             venue=attempt.venue,
@@ -208,7 +226,7 @@ def _tried(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) ->
             detail=attempt.detail or "",
         )
         for attempt in attempts
-        if attempt.state is not AttemptState.PREPARED
+        if not (are_pardoned and _is_our_fault(attempt))
     ]
     if booking.cancel_requested_at is not None:
         tried.append(Tried(venue="", partner="", cause=Cause.CANCEL_REQUESTED))

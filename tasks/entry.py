@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tasks import booking_flow, cancel_flow, verify_flow
-from tasks.app import HARD_LIMIT_S, app
+from tasks.app import HARD_LIMIT_S, SOFT_LIMIT_S, app
 from tasks.runtime import runtime
 
-LIMITS = {"soft_time_limit": HARD_LIMIT_S - 30, "time_limit": HARD_LIMIT_S, "max_retries": 0}
+LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retries": 0}
 
 
 @app.task(name="farm.book", queue="book", acks_late=False, **LIMITS)

@@ -27,7 +27,7 @@ from ledger.records import (
     NewWakeUp,
 )
 from tasks.runtime import Farm
-from tasks.working import LedgerJournal, lease_on
+from tasks.working import LedgerJournal, come_again, lease_on
 
 PATIENCE_S = 30 * 60
 """How long a venue that gives no usable answer is asked again (Expedia Rapid: keep retrieving for half an hour)."""
@@ -52,8 +52,10 @@ class Subject:
 async def verify(farm: Farm, booking_id: str) -> None:
     """One look, as the relay asks for it."""
     async with lease_on(farm, booking_id) as lease:
-        if lease is not None:
-            await look_once(farm, lease)
+        if lease is None:
+            await come_again(farm, booking_id, "verify")
+            return
+        await look_once(farm, lease)
 
 
 async def look_once(farm: Farm, lease: Lease, *, refused: bool = False) -> bool:

@@ -6,18 +6,22 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from farm.phases import Step
+from farm.status import AttemptState, Cause
 from ledger.columns import Stage
 from ledger.errors import LeaseLost
-from ledger.records import Lease
+from ledger.records import AttemptChange, AttemptRecord, Lease, NewEvent, WakeUpKind
 from ledger.store import Ledger
 from tasks.runtime import Farm
 
 log = logging.getLogger(__name__)
 
+HELD_S = 5.0
+"""When a message that met another worker's lease is sent again: long attempts must not make a storm of messages."""
 SIDE_WRITE_S = 2.0
 """The longest that a write which decides nothing (progress, a lease given back) may hold up the work."""
 
@@ -53,6 +57,32 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
             await heart
         if not lost.is_set():
             await _on_the_side(farm.ledger.release_lease(lease), f"{booking_id}: the lease ends by itself")
+
+
+async def come_again(farm: Farm, booking_id: str, kind: WakeUpKind) -> None:
+    """Somebody else works on the booking: what this message was for is looked at again soon, if it is still open."""
+    await farm.ledger.wake_again(booking_id, kind, farm.clock() + timedelta(seconds=HELD_S))
+
+
+async def bury_prepared(farm: Farm, lease: Lease, attempts: Sequence[AttemptRecord]) -> bool:
+    """Close what an earlier worker left before its guard: it booked nothing, for the guard fences that worker out.
+
+    Returns:
+        True when there was something to close.
+    """
+    prepared = [attempt for attempt in attempts if attempt.state is AttemptState.PREPARED]
+    for attempt in prepared:
+        await farm.ledger.conclude(
+            lease,
+            attempt=AttemptChange(
+                id=attempt.id,
+                state=AttemptState.NOT_BOOKED,
+                cause=Cause.WORKER_LOST,
+                detail="the worker went away before the commit",
+            ),
+            events=[NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": str(Cause.WORKER_LOST)})],
+        )
+    return bool(prepared)
 
 
 async def _beat(farm: Farm, lease: Lease, ends_at: float, work: asyncio.Task[object], lost: asyncio.Event) -> None:

@@ -1,0 +1,123 @@
+"""Faults of our own on the way to a booking: they cost time, never a venue and never a click that could be cut."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from farm.status import AttemptState, BookingStatus, Cause
+from tasks import booking_flow, verify_flow
+from tasks.browser import NoBrowser
+from tasks.working import HELD_S, lease_on
+from tests.tasks.house import VENUES
+
+
+async def no_browser():
+    raise NoBrowser("none here")
+
+
+async def dies():
+    raise asyncio.CancelledError
+
+
+async def serve(farm, clock, booking_id, until_s):
+    """Take every message that comes within so long; returns the waits between attempts."""
+    ends_at, waits = clock.now + timedelta(seconds=until_s), []
+    while clock.now < ends_at and "book" in (wake_ups := (await farm.look(booking_id))[2]):
+        waits.append((wake_ups["book"].due_at - clock.now).total_seconds())
+        clock.now = max(clock.now, wake_ups["book"].due_at)
+        await booking_flow.book(farm, booking_id)
+    return waits
+
+
+async def test_a_worker_without_a_browser_uses_up_no_venue_and_the_next_one_books(house_farm, clock):
+    booking_id = await house_farm.queue()
+    house_farm.house.opens = no_browser
+    waits = await serve(house_farm, clock, booking_id, 20 * 60)
+    assert waits[:7] == [0, 5, 10, 20, 40, 60, 60]
+    booking, attempts, _ = await house_farm.look(booking_id)
+    assert booking.status is BookingStatus.ATTEMPTING
+    assert {attempt.cause for attempt in attempts} == {Cause.WORKER_LOST}
+
+    house_farm.house.opens = None
+    await serve(house_farm, clock, booking_id, 61)
+    assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.CONFIRMED
+
+
+async def test_a_fault_of_our_own_that_stays_ends_the_booking_with_its_cause(house_farm, clock):
+    booking_id = await house_farm.queue(*VENUES)
+    house_farm.house.opens = no_browser
+    began = clock.now
+    await serve(house_farm, clock, booking_id, 3600)
+    booking, attempts, _ = await house_farm.look(booking_id)
+    assert (booking.status, booking.cause) == (BookingStatus.FAILED, Cause.WORKER_LOST)
+    assert timedelta(minutes=30) <= clock.now - began < timedelta(minutes=34)
+    assert {attempt.venue for attempt in attempts} == set(VENUES)
+
+
+async def test_the_patience_with_ourselves_begins_with_the_first_fault(house_farm, clock):
+    booking_id = await house_farm.queue()
+    clock.forward(3600)
+    house_farm.house.opens = no_browser
+    await serve(house_farm, clock, booking_id, 300)
+    assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.ATTEMPTING
+
+
+async def test_a_guest_who_wants_to_know_is_told_whose_fault_it_was(house_farm, clock):
+    booking_id = await house_farm.queue(know_by=clock.now + timedelta(minutes=3))
+    house_farm.house.opens = no_browser
+    await serve(house_farm, clock, booking_id, 600)
+    booking = await house_farm.ledger.booking(booking_id)
+    assert (booking.status, booking.cause) == (BookingStatus.EXPIRED, Cause.WORKER_LOST)
+
+
+async def test_workers_lost_before_the_guard_are_not_the_venues_fault(house_farm, clock):
+    booking_id = await house_farm.queue()
+    house_farm.house.at["search"] = dies
+    for _ in range(4):
+        with pytest.raises(asyncio.CancelledError):
+            await booking_flow.book(house_farm, booking_id)
+        clock.forward(60)
+    house_farm.house.at.clear()
+    await booking_flow.book(house_farm, booking_id)
+    booking, attempts, _ = await house_farm.look(booking_id)
+    assert booking.status is BookingStatus.CONFIRMED
+    assert [attempt.cause for attempt in attempts[:4]] == [Cause.WORKER_LOST] * 4
+
+
+async def test_a_click_that_the_tasks_limit_could_cut_is_not_begun(house_farm, clock):
+    booking_id = await house_farm.queue()
+
+    async def slow():
+        clock.forward(booking_flow.CLICK_BY_S - 5)
+
+    house_farm.house.at["search"] = slow
+    await booking_flow.book(house_farm, booking_id)
+    _, (attempt,), wake_ups = await house_farm.look(booking_id)
+    assert house_farm.house.clicks == 0
+    assert (attempt.state, attempt.cause) == (AttemptState.NOT_BOOKED, Cause.WORKER_LOST)
+    assert wake_ups["book"].due_at == clock.now + timedelta(seconds=booking_flow.AGAIN_S)
+
+    house_farm.house.at.clear()
+    await booking_flow.book(house_farm, booking_id)
+    assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.CONFIRMED
+    assert house_farm.house.clicks == 1
+
+
+@pytest.mark.parametrize("kind", ["book", "verify"])
+async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, clock, kind):
+    booking_id = await house_farm.queue()
+    act = {"book": booking_flow.book, "verify": verify_flow.verify}[kind]
+    await house_farm.ledger.wake(booking_id, kind, clock.now)
+    assert kind in [wake_up.kind for wake_up in await house_farm.ledger.due_wake_ups(9, 30)]
+    async with lease_on(house_farm, booking_id) as lease:
+        assert lease is not None
+        await act(house_farm, booking_id)
+        wake_ups = (await house_farm.look(booking_id))[2]
+        assert (wake_ups[kind].due_at, wake_ups[kind].sent_at) == (clock.now + timedelta(seconds=HELD_S), None)
+
+        await house_farm.ledger.conclude(lease, done=[kind])
+        await act(house_farm, booking_id)
+        assert kind not in (await house_farm.look(booking_id))[2]
