@@ -159,7 +159,8 @@ def _moved_on(seen: Progress) -> Progress:
     """The venue in hand becomes one that was left, if there is one."""
     if seen.venue is None:
         return seen
-    left = (*seen.left, Left(seen.venue, seen.trouble or "not booked"))
+    this = Left(seen.venue, seen.trouble or "not booked")
+    left = seen.left if this in seen.left[-1:] else (*seen.left, this)  # tried again and again: said once
     return replace(seen, venue=None, trouble=None, left=left, step="choosing the next venue")
 
 

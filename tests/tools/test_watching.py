@@ -61,6 +61,12 @@ def test_why_it_fell_back():
     assert told(STARTED_LUNA, full).venue is None
 
 
+def test_a_venue_that_is_tried_again_and_again_is_said_once():
+    lost = ("attempt.not_booked", "luna", {"cause": "WORKER_LOST", "detail": "no visit could be opened"})
+    progress = told(STARTED_LUNA, lost, STARTED_LUNA, lost, STARTED_LUNA, lost, STARTED_SOLE)
+    assert progress.way.count("Osteria Luna") == 1
+
+
 def test_a_thank_you_page_that_lied():
     looked = ("verify.looked", "luna", {"channel": "guest_lookup", "verdict": "not_found"})
     progress = told(
