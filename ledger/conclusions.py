@@ -31,6 +31,9 @@ from ledger.records import (
 from ledger.tables import attempts, bookings
 from ledger.transitions import ENDED_WITHOUT, LIVE, STILL_OPEN, attempt_sources, booking_sources
 
+STAGES_KEPT = 60
+"""More than an attempt has on its way; a record that is looked at for days must not grow its row with every look."""
+
 _ANY_STATUS = list(BookingStatus)
 _WRITE_BOOKING = (
     update(bookings)
@@ -109,7 +112,7 @@ def _change_attempt(connection: Connection, lease: Lease, change: AttemptChange,
         _check_transition(before, change)
         values["closed_at"] = None if change.state in STILL_OPEN else now
     if change.stages:
-        values["stages"] = (*before.stages, *change.stages)
+        values["stages"] = (*before.stages, *change.stages)[:STAGES_KEPT]
     if change.looked:
         values["read_backs"] = before.read_backs + change.looked
     if not values:

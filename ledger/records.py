@@ -157,7 +157,7 @@ class AttemptChange:
     Attributes:
         id: Of the attempt.
         detail: Short, without guest data.
-        stages: Added after those that are there.
+        stages: Added after those that are there, until the attempt has enough of them.
         looked: Read-backs done since the last change; added to ``read_backs``.
     """
 

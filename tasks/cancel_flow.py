@@ -11,7 +11,7 @@ from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
 from farm.verdict import Verdict
 from ledger.records import AttemptChange, AttemptRecord, BookingChange, BookingRecord, Lease, NewEvent, NewWakeUp
 from tasks.runtime import Farm
-from tasks.verify_flow import OPEN_STATES, subject
+from tasks.subject import OPEN_STATES, subject
 from tasks.working import LedgerJournal, lease_on
 
 AGAIN_S = 2.0

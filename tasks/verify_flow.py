@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from farm import reading
-from farm.booking import Ask
-from farm.contract import Lookup
 from farm.errors import ContractBroken
-from farm.facts import Claim, Facts
-from farm.identity import Reference, plant
 from farm.phases import Step
 from farm.reading import Look
 from farm.registry import UnknownName
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
-from farm.verdict import Measure, Verdict
+from farm.verdict import Verdict
 from ledger.records import (
     UNSET,
     AttemptChange,
     AttemptRecord,
     BookingChange,
-    BookingRecord,
     Lease,
     NewEvent,
     NewWakeUp,
 )
 from tasks.runtime import Farm
-from tasks.working import LedgerJournal, come_again, lease_on
+from tasks.subject import OPEN_STATES, Subject, subject
+from tasks.working import LedgerJournal, come_again, in_short, lease_on
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 30 * 60
-"""How long a venue that gives no usable answer is asked again (Expedia Rapid: keep retrieving for half an hour)."""
+"""How long a venue is asked again from its first look without a usable answer on, or from the first after one.
+
+Source: Expedia Rapid, which has its partners keep retrieving for half an hour.
+"""
 SLOWEST_S = 60.0
-OPEN_STATES = frozenset(
-    {AttemptState.COMMITTING, AttemptState.CLAIMED, AttemptState.IN_DOUBT, AttemptState.PENDING_VENUE}
-)
-"""Past the commit, and the venue's record has not settled it yet."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The attempt whose record is looked for, with everything to look and to judge by."""
-
-    booking: BookingRecord
-    attempt: AttemptRecord
-    ask: Ask
-    lookup: Lookup
-    measure: Measure
 
 
 async def verify(farm: Farm, booking_id: str) -> None:
@@ -75,13 +62,17 @@ async def look_once(farm: Farm, lease: Lease, *, refused: bool = False) -> bool:
     if attempt is None:
         await farm.ledger.conclude(lease, done=["verify"])
         return False
+    journal = LedgerJournal(farm.ledger, booking.id, attempt.number, attempt.venue)
     try:
         about = subject(farm, booking, attempt)
+        look = await reading.look(about.ask, about.lookup, about.measure, farm.visits(about.ask.venue), journal)
     except (ContractBroken, UnknownName) as error:
         await _cannot_look(farm, lease, attempt, str(error))
         return False
-    journal = LedgerJournal(farm.ledger, booking.id, attempt.number, attempt.venue)
-    look = await reading.look(about.ask, about.lookup, about.measure, farm.visits(about.ask.venue), journal)
+    except Exception as error:  # noqa: BLE001 - past the commit every error is a doubt, not only a script's
+        log.error("%s: the look at attempt %d broke: %s", booking.id, attempt.number, in_short(error))  # noqa: TRY400
+        await _look_broke(farm, lease, attempt, in_short(error))
+        return False
     return await _Conclusion(farm, lease, about, look, journal, refused=refused).write()
 
 
@@ -100,30 +91,42 @@ async def _cannot_look(farm: Farm, lease: Lease, attempt: AttemptRecord, why: st
     )
 
 
-def subject(farm: Farm, booking: BookingRecord, attempt: AttemptRecord) -> Subject:
-    """Everything that a look at an attempt's record needs.
-
-    Raises:
-        ContractBroken: The attempt never came to its guard, so there is nothing to compare with.
-    """
-    reference = Reference.found_in(attempt.our_reference)
-    if attempt.expected is None or reference is None:
-        raise ContractBroken(f"attempt {attempt.number} of {booking.id} has nothing to compare a record with")
-    venue = farm.registry.venue(attempt.venue)
-    manifest = farm.registry.manifest(venue)
-    wanted = Facts.model_validate_json(attempt.expected)
-    claim = Claim.model_validate_json(attempt.claim) if attempt.claim else Claim()
-    planted = plant(booking.wanted(), reference, manifest.plants)
-    lookup = Lookup(
-        our_reference=str(reference),
-        guest=planted.guest,
-        when=wanted.when,
-        reference=claim.reference,
-        link=claim.link,
+async def _look_broke(farm: Farm, lease: Lease, attempt: AttemptRecord, why: str) -> None:
+    """A fault of our own kept us from looking: patience holds as for a venue that gives no usable answer."""
+    now = farm.clock()
+    verdict = Verdict(kind=VerdictKind.IN_DOUBT, channel="none", at=now, reason=f"the look broke: {why}")
+    lasting = _lasting(verdict, attempt)
+    if now >= lasting.at + timedelta(seconds=PATIENCE_S):
+        await _cannot_look(farm, lease, attempt, verdict.reason or why)
+        return
+    await farm.ledger.conclude(
+        lease,
+        attempt=AttemptChange(id=attempt.id, verdict=lasting, looked=1),
+        events=[_looked(attempt, verdict)],
+        wake=[NewWakeUp("verify", now + timedelta(seconds=SLOWEST_S))],
+        done=["verify"],
     )
-    measure = Measure(booking.code, wanted, claim.reference, manifest.tolerance, venue.zone)
-    ask = Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock)
-    return Subject(booking, attempt, ask, lookup, measure)
+
+
+def _denies(verdict: Verdict) -> bool:
+    """True when the venue's record says that nothing of ours stands."""
+    return verdict.kind is VerdictKind.NOT_FOUND and (verdict.complete or verdict.venue_status is not None)
+
+
+def _is_doubt(verdict: Verdict) -> bool:
+    """True when a look settled nothing: no answer, or a "nothing" of a channel that cannot deny."""
+    return verdict.kind in {VerdictKind.NOT_FOUND, VerdictKind.IN_DOUBT} and not _denies(verdict)
+
+
+def _lasting(verdict: Verdict, attempt: AttemptRecord) -> Verdict:
+    """What the attempt keeps: the new verdict, but of a row of doubts the first, for it tells since when."""
+    before = Verdict.model_validate_json(attempt.verdict) if attempt.verdict else None
+    return before if before is not None and _is_doubt(before) and _is_doubt(verdict) else verdict
+
+
+def _looked(attempt: AttemptRecord, verdict: Verdict) -> NewEvent:
+    payload = {"channel": verdict.channel, "verdict": str(verdict.kind), "reason": verdict.reason or ""}
+    return NewEvent("verify.looked", attempt.number, attempt.venue, payload)
 
 
 def _answered_at(attempt: AttemptRecord) -> datetime | None:
@@ -149,17 +152,24 @@ class _Conclusion:
         verdict = self.look.verdict
         if verdict.proves:
             return await self._confirm(verdict)
-        if verdict.kind is VerdictKind.MATCHED and verdict.venue_status is VenueStatus.PENDING:
-            return await self._pending(verdict)
-        if verdict.kind in {VerdictKind.MISMATCHED, VerdictKind.DUPLICATED, VerdictKind.MATCHED}:
-            return await self._ask_human(verdict)
         now = self.farm.clock()
-        absent = verdict.kind is VerdictKind.NOT_FOUND and (verdict.complete or self.look.ours)
-        if absent and (self.refused or now >= self._settled_at()):
+        pending = verdict.kind is VerdictKind.MATCHED and verdict.venue_status is VenueStatus.PENDING
+        if pending and not self._is_too_late(now):
+            return await self._pending(verdict)
+        if not (_denies(verdict) or _is_doubt(verdict)):
+            return await self._ask_human(verdict)
+        if _denies(verdict) and (self.refused or now >= self._settled_at()):
             return await self._absent(verdict)
-        if now >= self._settled_at() + timedelta(seconds=PATIENCE_S):
+        doubted_at = max(self._settled_at(), _lasting(verdict, self.about.attempt).at)
+        if _is_doubt(verdict) and now >= doubted_at + timedelta(seconds=PATIENCE_S):
             return await self._ask_human(verdict)
         return await self._look_again(verdict, now)
+
+    def _is_too_late(self, now: datetime) -> bool:
+        """True when the guest does not wait any longer for a venue that has not answered."""
+        request = self.about.ask.request
+        past = request.know_by is not None and now >= request.know_by
+        return past or request.when.starts_before(now, self.about.ask.venue.zone)
 
     def _settled_at(self) -> datetime:
         """From when on "no record" means that there will be none."""
@@ -205,15 +215,17 @@ class _Conclusion:
             VerdictKind.DUPLICATED: AttemptState.DUPLICATED,
         }.get(verdict.kind, AttemptState.NEEDS_HUMAN)
         mismatched = state is AttemptState.MISMATCHED
+        tells = not _is_doubt(verdict) or self.about.booking.verdict is None
+        said = verdict.reason or f"its record says {verdict.venue_status}"
         await self._conclude(
             verdict,
             state,
             BookingChange(
                 status=BookingStatus.IN_DOUBT,
                 cause=Cause.RECORD_MISMATCH if mismatched else Cause.OUTCOME_UNKNOWN,
-                verdict=verdict,
-                venue_reference=verdict.venue_reference,
-                sentence=f"We cannot be sure of the booking at {self.about.ask.venue.name}: {verdict.reason}.",
+                verdict=verdict if tells else UNSET,
+                venue_reference=verdict.venue_reference if tells else UNSET,
+                sentence=f"We cannot be sure of the booking at {self.about.ask.venue.name}: {said}.",
             ),
         )
         return False
@@ -233,7 +245,7 @@ class _Conclusion:
                 looked=1,
             ),
             booking=BookingChange(status=BookingStatus.ATTEMPTING, venue=None, venue_reference=None),
-            events=[self._event(verdict)],
+            events=[_looked(self.about.attempt, verdict)],
             wake=[NewWakeUp("book", self.farm.clock())],
             done=["verify"],
         )
@@ -241,7 +253,7 @@ class _Conclusion:
 
     async def _look_again(self, verdict: Verdict, now: datetime) -> bool:
         settle = self.about.ask.manifest.settle
-        wait_s = min(settle.every_s * 1.5**self.about.attempt.read_backs, SLOWEST_S)
+        wait_s = min(settle.every_s * 1.5 ** min(self.about.attempt.read_backs, 20), SLOWEST_S)
         at = now + timedelta(seconds=wait_s)
         if now < self._settled_at() < at:
             at = self._settled_at()
@@ -262,23 +274,18 @@ class _Conclusion:
             attempt=AttemptChange(
                 id=self.about.attempt.id,
                 state=state or UNSET,
-                verdict=verdict,
+                verdict=_lasting(verdict, self.about.attempt),
                 stages=self.journal.taken(),
                 looked=1,
             ),
             booking=booking,
-            events=[self._event(verdict), *self._status_event(booking)],
+            events=[_looked(self.about.attempt, verdict), *self._status_event(booking)],
             wake=[
                 *([NewWakeUp("verify", again)] if again is not None else []),
                 *([NewWakeUp("cancel", self.farm.clock())] if cancel else []),
             ],
             done=["verify"],
         )
-
-    def _event(self, verdict: Verdict) -> NewEvent:
-        attempt = self.about.attempt
-        payload = {"channel": verdict.channel, "verdict": str(verdict.kind), "reason": verdict.reason or ""}
-        return NewEvent("verify.looked", attempt.number, attempt.venue, payload)
 
     def _status_event(self, booking: BookingChange) -> list[NewEvent]:
         if booking.status in {UNSET, BookingStatus.VERIFYING}:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -83,6 +84,12 @@ async def bury_prepared(farm: Farm, lease: Lease, attempts: Sequence[AttemptReco
             events=[NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": str(Cause.WORKER_LOST)})],
         )
     return bool(prepared)
+
+
+def in_short(error: Exception) -> str:
+    """An unexpected error's kind and place; its own words may carry guest data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
 
 
 async def _beat(farm: Farm, lease: Lease, ends_at: float, work: asyncio.Task[object], lost: asyncio.Event) -> None:
