@@ -166,6 +166,10 @@ class Ledger:
         now = self.clock()
         return await self._database.write(lambda c: wake_ups.pick_due(c, now, limit, resend_after_s))
 
+    async def not_sent(self, picked: Sequence[WakeUp]) -> None:
+        """Nobody took these after ``due_wake_ups``: they are due as before."""
+        await self._database.write(lambda c: wake_ups.not_sent(c, picked))
+
     async def next_due(self, resend_after_s: float | None = None) -> datetime | None:
         """When ``due_wake_ups`` will next have something; resending counts if its time is given."""
         return await self._database.read(lambda c: wake_ups.next_due(c, resend_after_s))

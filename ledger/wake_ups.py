@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 
@@ -49,6 +50,11 @@ _AGAIN = (
     )
     .values(due_at=bindparam("new_due_at"), sent_at=None, sends=0)
 )
+_NOT_SENT = (
+    update(wake_ups)
+    .where(_ROW.id == bindparam("which"), _IS_OPEN, _ROW.sent_at.is_not(None))
+    .values(sent_at=None, sends=_ROW.sends - 1)
+)
 _sent_before = case(
     *((_ROW.sends == sends, bindparam(f"before_{sends}", type_=Moment)) for sends in range(1, _DOUBLINGS + 1)),
     else_=bindparam(f"before_{_DOUBLINGS + 1}", type_=Moment),
@@ -94,6 +100,11 @@ def wake(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: date
 def wake_again(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
     """Set the open wake-up anew if it was sent."""
     connection.execute(_AGAIN, {"booking": booking_id, "which": kind, "new_due_at": due_at})
+
+
+def not_sent(connection: Connection, picked: Sequence[WakeUp]) -> None:
+    """Undo a picking."""
+    connection.execute(_NOT_SENT, [{"which": wake_up.id} for wake_up in picked])
 
 
 def finish(connection: Connection, booking_id: str, kind: WakeUpKind, now: datetime) -> None:

@@ -54,6 +54,15 @@ async def test_the_soonest_resend_need_not_be_what_was_sent_first(ledger, clock)
     assert [w.sends for w in await ledger.due_wake_ups(10, 30)] == [2]
 
 
+async def test_what_no_broker_took_stays_due(ledger, clock):
+    booking_id = await queued(ledger)
+    (before,) = await ledger.wake_ups(booking_id)
+    picked = await ledger.due_wake_ups(10, 30)
+    await ledger.not_sent(picked)
+    assert await ledger.wake_ups(booking_id) == [before]
+    assert len(await ledger.due_wake_ups(10, 30)) == 1
+
+
 async def test_what_is_set_anew_is_as_new(ledger, clock):
     booking_id = await queued(ledger)
     for _ in range(4):
