@@ -8,7 +8,7 @@ import math
 import signal
 from datetime import datetime
 
-from kombu.exceptions import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.store import Ledger
 from ledger.written import Written
@@ -24,17 +24,27 @@ WAIT_S = 0.25
 
 
 async def relay(settings: Settings, stop: asyncio.Event) -> None:
-    """Send what is due until ``stop`` is set. A broker that is away only delays: the rows stay due."""
+    """Send what is due until ``stop`` is set. A broker or database that is away only delays: the rows stay due."""
     async with await Ledger.open(settings.ledger_url) as ledger:
         with Written(settings.ledger_url) as written:
             while not stop.is_set():
-                next_due = await ledger.next_due(settings.resend_s)
-                sent = await _send_due(ledger, settings) if _left_s(next_due, ledger) <= 0 else 0
-                if sent < BATCH:
-                    await asyncio.sleep(BACK_OFF_S if sent < 0 else settings.poll_s)
-                while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0:
-                    if await asyncio.to_thread(written.wait, min(left_s, WAIT_S)):
-                        break
+                try:
+                    await _round(ledger, written, settings, stop)
+                except Exception as error:  # without a relay the whole farm would stand still
+                    bug = not isinstance(error, SQLAlchemyError)
+                    log.warning("no look at the ledger (%s): the relay goes on", type(error).__name__, exc_info=bug)
+                    await asyncio.sleep(BACK_OFF_S)
+
+
+async def _round(ledger: Ledger, written: Written, settings: Settings, stop: asyncio.Event) -> None:
+    """Send what is due, then wait until there may be more."""
+    next_due = await ledger.next_due(settings.resend_s)
+    sent = await _send_due(ledger, settings) if _left_s(next_due, ledger) <= 0 else 0
+    if sent < BATCH:
+        await asyncio.sleep(BACK_OFF_S if sent < 0 else settings.poll_s)
+    while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0:
+        if await asyncio.to_thread(written.wait, min(left_s, WAIT_S)):
+            break
 
 
 def _left_s(moment: datetime | None, ledger: Ledger) -> float:
@@ -44,12 +54,16 @@ def _left_s(moment: datetime | None, ledger: Ledger) -> float:
 async def _send_due(ledger: Ledger, settings: Settings) -> int:
     """How many wake-ups were sent; -1 when the broker is away."""
     due = await ledger.due_wake_ups(BATCH, settings.resend_s)
-    for wake_up in due:
+    for n, wake_up in enumerate(due):
+        if wake_up.kind not in TASKS:
+            log.error("%s: nothing here knows the wake-up `%s`", wake_up.booking_id, wake_up.kind)
+            continue
+        name, queue = TASKS[wake_up.kind]
         try:
-            name, queue = TASKS[wake_up.kind]
             await asyncio.to_thread(app.send_task, name, (wake_up.booking_id,), queue=queue)
-        except OperationalError as error:
-            log.warning("the broker is away (%s): what is due is sent again", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - each broker has errors of its own; kombu does not translate all
+            log.warning("the broker is away (%s): what is due stays due", type(error).__name__)
+            await ledger.not_sent(due[n:])
             return -1
     return len(due)
 
