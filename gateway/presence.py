@@ -81,7 +81,7 @@ class Service:
         self._who = who
         self._say = say
         self._own = ExitStack()
-        self._runs_here = False
+        self._farm: EmbeddedFarm | None = None
 
     def ensure(self) -> None:
         """Start a farm where none works.
@@ -91,6 +91,7 @@ class Service:
         """
         if self.is_there():
             return
+        self._leave()
         try:
             tenancy = Tenancy.take(self._settings.home, self._who)
         except Taken:
@@ -98,18 +99,24 @@ class Service:
         self._own.callback(tenancy.leave)
         self._say("No farm serves this folder: one is started, for as long as this command waits.")
         try:
-            self._own.enter_context(EmbeddedFarm(self._settings))
+            self._farm = self._own.enter_context(EmbeddedFarm(self._settings))
         except (NotStarted, RedisNotStarted, OSError) as error:
             raise Complaint(
                 f"the farm does not start: {error}",
                 then="it stays queued; `readback doctor` says what is missing, `readback up` goes on with it",
                 code=ExitCode.IN_DOUBT,
             ) from error
-        self._runs_here = True
 
     def is_there(self) -> bool:
         """True when a farm works on the ledger, here or elsewhere."""
-        return self._runs_here or is_served(self._settings)
+        if self._farm is not None:
+            return self._farm.is_whole()
+        return is_served(self._settings)
+
+    def _leave(self) -> None:
+        """End the farm of our own, or what is left of it, and let the next one have the folder."""
+        self._farm = None
+        self._own.close()
 
     def __enter__(self) -> Self:
         return self
@@ -117,4 +124,4 @@ class Service:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._own.close()
+        self._leave()

@@ -44,3 +44,37 @@ def test_a_broker_of_ones_own_is_taken_as_served(tmp_path):
     with Service(settings, "test", said.append) as service:
         service.ensure()
     assert not said
+
+
+def test_a_farm_of_its_own_that_has_ended_is_replaced(tmp_path, monkeypatch):
+    started = []
+
+    class Farm:
+        whole = True
+
+        def __init__(self, settings):
+            started.append(self)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.whole = False
+
+        def is_whole(self):
+            return self.whole
+
+    monkeypatch.setattr("gateway.presence.EmbeddedFarm", Farm)
+    said: list[str] = []
+    with Service(Settings(home=tmp_path), "test", said.append) as service:
+        service.ensure()
+        service.ensure()
+        assert service.is_there()
+        assert len(started) == 1
+        started[0].whole = False
+        assert not service.is_there()
+        service.ensure()
+        assert service.is_there()
+        assert len(started) == len(said) == 2
+    assert not started[1].whole
+    assert not is_served(Settings(home=tmp_path))
