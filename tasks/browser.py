@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 import time
 from dataclasses import dataclass, field
 
@@ -20,7 +18,7 @@ from playwright.async_api import BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from profiles.visiting import Appearance
-from tasks.machine.chromium import find_chromium
+from tasks.machine.chromium import find_chromium, launch
 from tasks.machine.finding import Missing
 
 log = logging.getLogger(__name__)
@@ -53,9 +51,14 @@ class _Warm:
 
 
 class WarmBrowser:
-    """Gives contexts of a warm browser, and replaces the browser when it is old, big, worn or dead."""
+    """Gives contexts of a warm browser, and replaces the browser when it is old, big, worn or dead.
 
-    def __init__(self) -> None:
+    Args:
+        sandbox: Chromium's own, where it can be had.
+    """
+
+    def __init__(self, *, sandbox: bool = True) -> None:
+        self._sandbox = sandbox
         self._warm: _Warm | None = None
         self._owner: dict[BrowserContext, _Warm] = {}
         self._starting = asyncio.Lock()
@@ -118,7 +121,7 @@ class WarmBrowser:
                 if not worn.open:
                     await self._end(worn)
             if self._warm is None:
-                self._warm = await _start()
+                self._warm = await _start(sandbox=self._sandbox)
             return self._warm
 
     async def _end(self, warm: _Warm) -> None:
@@ -134,32 +137,35 @@ class WarmBrowser:
         if self._warm is warm:
             self._warm = None
         _kill_tree(warm.processes)
-        with contextlib.suppress(TimeoutError, PlaywrightError):
-            async with asyncio.timeout(CLOSE_S):
-                await warm.playwright.stop()
+        await _stop(warm.playwright)
 
 
-async def _start() -> _Warm:
+async def _start(*, sandbox: bool) -> _Warm:
     found = find_chromium()
     if isinstance(found, Missing):
         raise NoBrowser(f"{found.why}: {found.get}")
     before = set(psutil.Process().children(recursive=True))
-    async with asyncio.timeout(START_S):
-        playwright = await async_playwright().start()
-        browser = await playwright.chromium.launch(
-            executable_path=found.path,
-            handle_sigint=False,  # an attempt past its commit ends by itself
-            handle_sigterm=False,
-            handle_sighup=False,
-            chromium_sandbox=_can_sandbox(),
-        )
-    ours = [process for process in psutil.Process().children(recursive=True) if process not in before]
-    return _Warm(playwright, browser, ours)
+    playwright: Playwright | None = None
+    try:
+        async with asyncio.timeout(START_S):
+            playwright = await async_playwright().start()
+            browser = await launch(playwright, found.path, sandbox=sandbox)
+    except BaseException:
+        if playwright is not None:
+            await _stop(playwright)
+        _kill_tree(_since(before))
+        raise
+    return _Warm(playwright, browser, _since(before))
 
 
-def _can_sandbox() -> bool:
-    """Root cannot have Chromium's sandbox; everywhere else on Linux it is on."""
-    return sys.platform == "linux" and os.geteuid() != 0
+async def _stop(playwright: Playwright) -> None:
+    with contextlib.suppress(TimeoutError, PlaywrightError):
+        async with asyncio.timeout(CLOSE_S):
+            await playwright.stop()
+
+
+def _since(before: set[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in psutil.Process().children(recursive=True) if process not in before]
 
 
 def _is_worn(warm: _Warm) -> bool:

@@ -56,7 +56,11 @@ class Runtime:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="readback-loop", daemon=True)
         self._thread.start()
-        self._farm = self._hand_over(_open_farm(settings))
+        try:
+            self._farm = self._hand_over(_open_farm(settings))
+        except BaseException:
+            self._end_loop()
+            raise
 
     def run(self, work: Callable[[Farm], Awaitable[T]]) -> T:
         """Run a coroutine on the loop and wait for it."""
@@ -69,9 +73,16 @@ class Runtime:
 
     def stop(self) -> None:
         """End browser, ledger and loop."""
-        self._hand_over(_close_farm(self._farm), STOP_S)
+        try:
+            self._hand_over(_close_farm(self._farm), STOP_S)
+        finally:
+            self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _hand_over(self, work: Awaitable[T], within_s: float | None = None) -> T:
         async def awaited() -> T:
@@ -112,10 +123,10 @@ def stop_runtime() -> None:
 async def _open_farm(settings: Settings) -> Farm:
     return Farm(
         settings=settings,
-        ledger=await Ledger.open(settings.ledger_url),
         registry=Registry.load(settings.integration_folders),
         partners=Partners.load(settings.partner_folders),
-        browser=WarmBrowser(),
+        browser=WarmBrowser(sandbox=settings.chromium_sandbox == "on"),
+        ledger=await Ledger.open(settings.ledger_url),  # last: it alone would have to be closed
         clock=utc_now,
         owner=f"{socket.gethostname()}:{os.getpid()}",
     )

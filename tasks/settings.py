@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +21,9 @@ class Settings(BaseSettings):
         partners: Further folders of partner profiles, as a path list.
         lease_s: A worker that is silent for so long has lost its booking.
         poll_s: The shortest time between two looks of the relay at what is due.
-        resend_s: A message that brought nothing for so long is sent again.
+        resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
+        chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
+            itself and denies the user namespaces that Chromium's is made of.
     """
 
     model_config = SettingsConfigDict(env_prefix="READBACK_", frozen=True)
@@ -35,6 +37,7 @@ class Settings(BaseSettings):
     lease_s: Annotated[float, Field(gt=1)] = 20.0
     poll_s: Annotated[float, Field(gt=0)] = 0.05
     resend_s: Annotated[float, Field(gt=1)] = 30.0
+    chromium_sandbox: Literal["on", "off"] = "on"
 
     @property
     def ledger_url(self) -> str:

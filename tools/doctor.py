@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import socket
 import sys
 import tempfile
@@ -30,7 +31,14 @@ from farm.schema import SchemaFaults
 from ledger.engine import database_url, make_engine
 from ledger.migrate import HEAD, revision
 from tasks.machine.chromium import GET as GET_CHROMIUM
-from tasks.machine.chromium import find_chromium, find_driver, trouble_starting
+from tasks.machine.chromium import (
+    GET_SANDBOX,
+    SANDBOX_VARIABLE,
+    find_chromium,
+    find_driver,
+    launch,
+    trouble_starting,
+)
 from tasks.machine.finding import Given, Missing
 from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import GET as GET_REDIS
@@ -125,16 +133,19 @@ def chromium(environ: Mapping[str, str]) -> Finding:
     if isinstance(lost := find_driver(environ), Missing):
         return Finding("Chromium", f"{found.path} was not tried: {lost.why}", lost.get)
     try:
-        running = asyncio.run(asyncio.wait_for(_open_a_page(found.path), PROBE_LIMIT_S))
+        sandbox = environ.get(SANDBOX_VARIABLE) != "off"
+        running = asyncio.run(asyncio.wait_for(_open_a_page(found.path, sandbox=sandbox), PROBE_LIMIT_S))
     except (PlaywrightError, TimeoutError) as error:
+        if re.search(r"No usable sandbox|sandboxing failed", str(error)):
+            return Finding("Chromium", f"{found.path} may not have its sandbox here", GET_SANDBOX)
         said = str(error).strip().splitlines() or [f"no page in {PROBE_LIMIT_S:g} s"]
         return Finding("Chromium", f"{found.path} does not start: {said[0]}", GET_CHROMIUM)
     return Finding("Chromium", f"{running}, {found.path} ({found.how})")
 
 
-async def _open_a_page(program: Path) -> str:
+async def _open_a_page(program: Path, *, sandbox: bool) -> str:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, timeout=PROBE_LIMIT_S * 1000)
+        browser = await launch(playwright, program, sandbox=sandbox)
         try:
             page = await browser.new_page()
             await page.set_content("<title>doctor</title>")

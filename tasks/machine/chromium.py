@@ -10,8 +10,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tasks.machine.finding import Found, Missing
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Playwright
 
 VARIABLE = "READBACK_CHROMIUM"
 ON_THE_PATH = (
@@ -23,6 +27,11 @@ ON_THE_PATH = (
 )
 START_LIMIT_S = 20.0
 GET_DRIVER = "run `make setup` as root, or install the library that it misses (libatomic1 on Debian and Ubuntu)"
+SANDBOX_VARIABLE = "READBACK_CHROMIUM_SANDBOX"
+GET_SANDBOX = (
+    "let the system give every user namespaces (on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns=0`),"
+    f" or set {SANDBOX_VARIABLE}=off where a container is the sandbox"
+)
 GET = f"run `make setup` as root, or install chromium-headless-shell, or set {VARIABLE} to a Chromium's executable"
 
 
@@ -43,6 +52,23 @@ def find_chromium(environ: Mapping[str, str] | None = None) -> Found | Missing:
         if there := shutil.which(name, path=environ.get("PATH")):
             return Found(Path(there), "on the PATH")
     return Missing(why="no Chromium in Playwright's folder or on the PATH", get=GET)
+
+
+async def launch(playwright: Playwright, program: Path, *, sandbox: bool) -> Browser:
+    """Start a Chromium as every visit has it.
+
+    Args:
+        playwright: The running driver.
+        program: What ``find_chromium`` found.
+        sandbox: With Chromium's own sandbox, where it can be had: on Linux, and not as root.
+    """
+    return await playwright.chromium.launch(
+        executable_path=program,
+        handle_sigint=False,  # an attempt past its commit ends by itself
+        handle_sigterm=False,
+        handle_sighup=False,
+        chromium_sandbox=sandbox and sys.platform == "linux" and os.geteuid() != 0,
+    )
 
 
 def find_driver(environ: Mapping[str, str] | None = None) -> Found | Missing:

@@ -7,6 +7,7 @@ import signal
 
 import psutil
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from profiles.partner import Viewport
 from profiles.visiting import Appearance
@@ -17,14 +18,25 @@ pytestmark = pytest.mark.browser
 PLAIN = Appearance("it-IT", "Europe/Rome", Viewport(), "light")
 
 
-def chromiums() -> list[psutil.Process]:
-    """Every live Chromium process below this one; some end while they are looked at."""
+def living(*names: str) -> list[psutil.Process]:
+    """Every live process below this one with such a name; some end while they are looked at."""
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "chrom" in process.name() and process.status() != psutil.STATUS_ZOMBIE:
+            named = any(name in process.name() for name in names)
+            if named and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def chromiums() -> list[psutil.Process]:
+    """Every live Chromium process."""
+    return living("chrom")
+
+
+def everything() -> list[psutil.Process]:
+    """Chromium, and the drivers that start it."""
+    return living("chrom", "node")
 
 
 def send(processes: list[psutil.Process], number: signal.Signals) -> None:
@@ -41,8 +53,8 @@ async def warm(monkeypatch):
     warm = WarmBrowser()
     yield warm
     await warm.stop()
-    psutil.wait_procs(chromiums(), timeout=5)
-    assert chromiums() == []
+    psutil.wait_procs(everything(), timeout=5)
+    assert everything() == []
 
 
 async def looks(warm) -> dict[str, object]:
@@ -103,3 +115,17 @@ async def test_no_chromium_is_said_with_what_to_do(warm, monkeypatch):
     monkeypatch.setenv("READBACK_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(NoBrowser, match="make setup"):
         await warm.new_context(PLAIN)
+
+
+@pytest.mark.parametrize("how", ["exit 1", "exec sleep 60"])
+async def test_a_chromium_that_does_not_start_leaves_no_driver_behind(warm, monkeypatch, tmp_path, how):
+    program = tmp_path / "chromium"
+    program.write_text(f"#!/bin/sh\n{how}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("READBACK_CHROMIUM", str(program))
+    monkeypatch.setattr(module, "START_S", 3.0)
+    for _ in range(2):
+        with pytest.raises((PlaywrightError, TimeoutError)):
+            await warm.new_context(PLAIN)
+        psutil.wait_procs(living("chrom", "node", "sleep"), timeout=5)
+        assert living("chrom", "node", "sleep") == []

@@ -75,6 +75,27 @@ def test_a_browser_without_its_driver_is_not_tried(environ):
     assert "libatomic1" in found.get
 
 
+def test_a_browser_that_may_not_have_its_sandbox_is_told_what_to_do(environ, tmp_path, monkeypatch):
+    """The worker's own launch: with the sandbox unless it is off, never as root."""
+    program = tmp_path / "chromium"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$*" >> {tmp_path}/asked\n'
+        'case "$*" in *--no-sandbox*) exit 1;; esac\necho "No usable sandbox!" >&2\nexit 1\n'
+    )
+    program.chmod(0o755)
+    named = environ | {"READBACK_CHROMIUM": str(program)}
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    found = doctor.chromium(named)
+    assert "READBACK_CHROMIUM_SANDBOX=off" in found.get
+
+    found = doctor.chromium(named | {"READBACK_CHROMIUM_SANDBOX": "off"})
+    assert "make setup" in found.get
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    doctor.chromium(named)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert ["--no-sandbox" in words for words in asked] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     "address", ["::", "mysql://farm:s3cret-s3cret@db/farm", "mongodb://db", "postgresql://h:port/x"]
 )
