@@ -133,6 +133,15 @@ class TestCompose:
                 needs = {other: how["condition"] for other, how in service["depends_on"].items()}
                 assert needs == {"redis": "service_healthy", "migrate": "service_completed_successfully"}
 
+    def test_a_container_is_the_sandbox_and_holds_as_one(self, services):
+        """Docker's default denies what Chromium's own sandbox needs."""
+        for name in ("worker-book", "worker-verify"):
+            service = services[name]
+            assert service["environment"]["READBACK_CHROMIUM_SANDBOX"] == "off", name
+            assert service["cap_drop"] == ["ALL"]
+            assert service["security_opt"] == ["no-new-privileges:true"]
+        assert re.search(r"^USER readback$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
     def test_redis_keeps_and_evicts_as_the_private_one_does(self, services):
         words = " ".join(services["redis"]["command"])
         assert "--appendonly yes" in words

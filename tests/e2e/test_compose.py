@@ -86,6 +86,7 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
             "READBACK_BROKER_URL": f"{redis_url}/0",
             "READBACK_REDIS_URL": f"{redis_url}/1",
             "READBACK_HOME": str(tmp_path / "home"),
+            "READBACK_CHROMIUM_SANDBOX": named["READBACK_CHROMIUM_SANDBOX"],
         }
         assert set(ours) == set(named)
         env = {**os.environ, **venues, **ours}
