@@ -31,16 +31,16 @@ def examples(*commands: str, last: str = "Examples:") -> str:
 
 def printer() -> Console:
     """Standard output, for results."""
-    from rich.console import Console
+    from tools.console import PlainConsole
 
-    return Console(highlight=False)
+    return PlainConsole()
 
 
 def speaker() -> Console:
     """Standard error, for everything that is said on the way."""
-    from rich.console import Console
+    from tools.console import PlainConsole
 
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True)
 
 
 def say(what: str) -> None:

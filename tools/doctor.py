@@ -21,7 +21,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -43,6 +43,7 @@ from tasks.machine.finding import Given, Missing
 from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import GET as GET_REDIS
 from tasks.machine.redis import find_redis
+from tools.console import PlainConsole
 
 STOCK = Path(__file__).parents[1] / "integrations"
 OLDEST_PYTHON = (3, 11)
@@ -272,7 +273,7 @@ def rendered(findings: Iterable[Finding]) -> RenderableType:
 def main() -> int:
     """``python -m tools.doctor``: exit code 0 when nothing is missing."""
     findings = examine()
-    Console().print(rendered(findings))
+    PlainConsole().print(rendered(findings))
     return 0 if all(finding.well for finding in findings) else 1
 
 

@@ -9,6 +9,7 @@ from gateway.terminal import AsJson, printer, put
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from gateway.rates import Rate, RatesAnswer
     from ledger.records import Counts
@@ -42,13 +43,13 @@ def rate(*, as_json: AsJson = False) -> None:
     console.print(_table(answer))
 
 
-def _spoken(name: str, rate: Rate) -> str:
+def _spoken(name: str, rate: Rate) -> Text:
+    from rich.text import Text
+
     if rate.rate is None or rate.at_least is None:
-        return f"[bold]{name}[/bold]  no feasible booking is settled yet"
-    return (
-        f"[bold]{name}  {rate.rate:.1%}[/bold]  ({rate.hits} of {rate.of}; at least {rate.at_least:.1%} with 95 % "
-        "confidence)"
-    )
+        return Text.assemble((name, "bold"), "  no feasible booking is settled yet")
+    bound = f"({rate.hits} of {rate.of}; at least {rate.at_least:.1%} with 95 % confidence)"
+    return Text.assemble((f"{name}  {rate.rate:.1%}", "bold"), f"  {bound}")
 
 
 def _table(answer: RatesAnswer) -> Table:

@@ -86,6 +86,7 @@ def up(
 
 def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how: str) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from gateway.deployment import ledger_shown, shown
 
@@ -102,16 +103,16 @@ def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how
     for one in stands:
         table.add_row("venue", f"{one.name}  {one.address}")
     console = printer()
-    console.print("[bold green]✓[/bold green] [bold]The farm is up.[/bold]")
+    console.print(Text.assemble(("✓", "bold green"), (" The farm is up.", "bold")))
     console.print(table)
 
 
 def _say_next(wanted: list[str]) -> None:
     console = printer()
-    console.print("\n[dim]In another terminal:[/dim]")
+    console.print("\nIn another terminal:", style="dim")
     for example in [TRY[name] for name in wanted if name in TRY] or ["REQUEST.json"]:
-        console.print(f"  [cyan]readback book {example} --wait[/cyan]", soft_wrap=True)
-    console.print("[dim]Ctrl-C ends everything; bookings are kept.[/dim]\n")
+        console.print(f"  readback book {example} --wait", style="cyan", soft_wrap=True)
+    console.print("Ctrl-C ends everything; bookings are kept.\n", style="dim")
 
 
 async def _until_told(here: Settings, farm: EmbeddedFarm) -> None:

@@ -47,7 +47,7 @@ def run_demo(venue: str | None, console: Console) -> int:
         after Ctrl-C, when everything that was started has ended.
     """
     if venue not in {None, "pretix"}:
-        console.print(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red")
+        console.print(Text(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red"))
         return 2
     try:
         with _own_folder(Settings().home.absolute() / "demo") as folder:
