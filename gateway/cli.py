@@ -25,14 +25,27 @@ RUNNING = "Run"
 
 
 class Doors(TyperGroup):
-    """The commands; a ``Complaint`` of any of them becomes a few lines and an exit code."""
+    """The commands; a ``Complaint`` of any of them becomes a few lines and an exit code, and so does any bug."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        for number, word in enumerate(args, 1):
+            if any("\ud800" <= letter <= "\udfff" for letter in word):
+                raise typer.BadParameter(f"word {number} of the command line is not UTF-8 text")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - as Typer has it
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise
         except Complaint as complaint:
-            complain(complaint, as_json=bool(ctx.meta.get("readback.json")))
-            raise typer.Exit(complaint.code) from None
+            said = complaint
+        except Exception as error:  # noqa: BLE001 - the last net: nobody is shown a traceback
+            from gateway.unexpected import unexpected
+
+            said = unexpected(error, f"readback {ctx.invoked_subcommand}")
+        complain(said, as_json=bool(ctx.meta.get("readback.json")))
+        raise typer.Exit(said.code)
 
 
 app = typer.Typer(
