@@ -69,6 +69,14 @@ def test_every_other_example_is_admitted(run, name):
         ("[]", "a request is a JSON object"),
         ("", "is not JSON"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested too deeply for a request: more than 32 levels"),
+        (" " * 262_145, "is too large for a request: more than 256 KiB"),
+        ('{"party": {"adults": NaN}}', "`NaN` is no JSON"),
+        ('{"party": {"adults": -Infinity}}', "`-Infinity` is no JSON"),
+        ('{"party": {"adults": 1e999}}', "`1e999` is too large a number"),
+        ('{"party": {"adults": ' + "9" * 5000 + "}}", "`9999999999…` is too long a number: 5000 digits"),
+        ('{"party": {}, "guest": {}, "party": {}}', "`party` is given twice"),
+        ('{"guest": {"name": "A", "name": "B", "name": "C"}}', "`name` is given twice"),
         ('{"context": {"a": "\\ud800"}}', "half a character"),
     ],
 )
@@ -78,10 +86,18 @@ def test_what_is_no_request(run, text, said):
     assert said in result.stderr
 
 
+def test_a_byte_order_mark_is_no_fault(run, tmp_path):
+    text = "\ufeff" + json.dumps(GOOD)
+    (tmp_path / "request.json").write_text(text)
+    assert run("book", "-", stdin=text).exit_code == 0
+    assert run("book", str(tmp_path / "request.json")).exit_code == 0
+
+
 def test_a_file_that_cannot_be_read(run, tmp_path):
     (tmp_path / "latin.json").write_bytes(b'{"guest": "Andr\xe9"}')
     assert "No such file" in run("book", str(tmp_path / "none.json")).stderr
     assert "directory" in run("book", str(tmp_path)).stderr
+    assert "more than 256 KiB" in run("book", "/dev/zero").stderr
     assert "is not UTF-8" in run("book", str(tmp_path / "latin.json")).stderr
 
 
