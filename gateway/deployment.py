@@ -81,6 +81,11 @@ def ledger_shown(of: Settings) -> str:
     return make_url(of.database_url).render_as_string(hide_password=True)
 
 
+def has_ledger(of: Settings) -> bool:
+    """False where nothing was ever booked: the embedded ledger is made by the first request."""
+    return of.database_url is not None or (of.home / "ledger.sqlite3").exists()
+
+
 @asynccontextmanager
 async def open_ledger(of: Settings, *, make: bool = False) -> AsyncIterator[Ledger]:
     """The ledger, at this version.
@@ -92,7 +97,7 @@ async def open_ledger(of: Settings, *, make: bool = False) -> AsyncIterator[Ledg
     Raises:
         Complaint: There is none, or it cannot be reached.
     """
-    if not make and of.database_url is None and not (of.home / "ledger.sqlite3").exists():
+    if not make and not has_ledger(of):
         raise Complaint(
             f"nothing was ever booked here: there is no ledger in {shown(of.home)}",
             then="`readback book REQUEST.json` makes it; READBACK_HOME names another folder",

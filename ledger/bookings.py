@@ -77,13 +77,22 @@ def accept(
         raise CodeTaken from error
     if row is None:
         known = connection.execute(_BY_KEY, {"reseller": request.reseller, "key": idempotency_key}).one()
-        booking = record(known)
-        if booking.request_fingerprint != mark:
-            raise IdempotencyConflict
-        return Accepted(booking, created=False)
+        return Accepted(_the_same(record(known), mark), created=False)
     events.append(connection, booking_id, 1, now, [NewEvent("booking.queued")])
     wake_ups.first(connection, booking_id, "book", now)
     return Accepted(record(row), created=True)
+
+
+def made_by(connection: Connection, request: Request, idempotency_key: str) -> BookingRecord | None:
+    """The booking that this key made of this request, or ``IdempotencyConflict`` if it was another one."""
+    row = connection.execute(_BY_KEY, {"reseller": request.reseller, "key": idempotency_key}).one_or_none()
+    return None if row is None else _the_same(record(row), fingerprint(request))
+
+
+def _the_same(booking: BookingRecord, mark: str) -> BookingRecord:
+    if booking.request_fingerprint != mark:
+        raise IdempotencyConflict
+    return booking
 
 
 def find(connection: Connection, booking_id: str) -> BookingRecord:

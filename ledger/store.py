@@ -89,6 +89,14 @@ class Ledger:
             lambda c: bookings.accept(c, booking_id, request, code, idempotency_key, now)
         )
 
+    async def made_by(self, request: Request, idempotency_key: str) -> BookingRecord | None:
+        """The booking that this key made, or None: to be asked before what may have changed since is checked.
+
+        Raises:
+            IdempotencyConflict: The key came before with another request.
+        """
+        return await self._database.read(lambda c: bookings.made_by(c, request, idempotency_key))
+
     async def booking(self, booking_id: str) -> BookingRecord:
         """One booking.
 

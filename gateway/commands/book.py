@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,30 +41,62 @@ def book(
     3 not booked, 4 in doubt or not settled yet, 1 this machine lacks something.
     """
     from gateway.deployment import registry, settings
+    from gateway.reading import read_json
 
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_LENGTH:
         raise Complaint(f"an idempotency key has 1 to {KEY_LENGTH} characters")
     here = settings()
-    there = registry(here)
-    wanted = _admitted(request, there)
-    queued = asyncio.run(_accept(here, wanted, idempotency_key))
+    written, name = read_json(request)
+    queued = asyncio.run(_sent_before(here, written, idempotency_key)) if idempotency_key is not None else None
+    if queued is None:
+        queued = asyncio.run(_accept(here, _admitted(written, name, registry(here)), idempotency_key))
     if wait:
         from gateway.commands.answering import see_through
 
-        raise typer.Exit(see_through(here, there, queued.id, timeout_s=timeout, as_json=as_json, who="readback book"))
+        raise typer.Exit(
+            see_through(here, registry(here), queued.id, timeout_s=timeout, as_json=as_json, who="readback book")
+        )
     if as_json:
         put(queued)
     else:
         _say_queued(here, queued)
 
 
-def _admitted(source: str, there: Registry) -> Request:
+async def _sent_before(here: Settings, written: object, key: str) -> BookingAnswer | None:
+    """The booking that the key made, whatever has become of its venues and its time since."""
+    from pydantic import ValidationError
+
+    from farm.request import Request
+    from gateway.answers import BookingAnswer
+    from gateway.deployment import has_ledger, open_ledger
+    from ledger.errors import IdempotencyConflict
+
+    try:
+        wanted = Request.model_validate_json(json.dumps(written))
+    except ValidationError:
+        return None  # it is told of every fault when it is admitted
+    if not has_ledger(here):
+        return None
+    async with open_ledger(here) as ledger:
+        try:
+            booking = await ledger.made_by(wanted, key)
+        except IdempotencyConflict:
+            raise _conflict(key) from None
+        return BookingAnswer.of(booking, await ledger.attempts(booking.id)) if booking is not None else None
+
+
+def _conflict(key: str) -> Complaint:
+    return Complaint(
+        f"the idempotency key `{key}` belongs to another request",
+        then="nothing was queued: use a new key for a new request, or send the first request again",
+    )
+
+
+def _admitted(written: object, name: str, there: Registry) -> Request:
     from datetime import UTC, datetime
 
     from farm.intake import BadRequest, admit
-    from gateway.reading import read_json
 
-    written, name = read_json(source)
     try:
         return admit(written, there, datetime.now(UTC))
     except BadRequest as error:
@@ -87,10 +120,7 @@ async def _accept(here: Settings, wanted: Request, key: str | None) -> BookingAn
             except CodeTaken:
                 continue
             except IdempotencyConflict:
-                raise Complaint(
-                    f"the idempotency key `{key}` belongs to another request",
-                    then="nothing was queued: use a new key for a new request, or send the first request again",
-                ) from None
+                raise _conflict(key or "") from None
             return BookingAnswer.of(accepted.booking, await ledger.attempts(accepted.booking.id))
 
 

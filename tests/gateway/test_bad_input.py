@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from farm.identity import mint_code
+from farm.request import Request
 from gateway.answers import Problem
+from ledger.migrate import upgrade
+from ledger.store import Ledger
 from tests.gateway.conftest import GOOD
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -110,6 +115,35 @@ def test_the_same_key_is_the_same_booking(run):
     assert other.exit_code == 2
     assert "`order-1` belongs to another request" in json.loads(other.stdout)["error"]
     assert run("book", "-", "--idempotency-key", "", stdin=json.dumps(GOOD)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"when": GOOD["when"] | {"date": "2020-06-14"}},
+        {"know_by": "2020-01-01T12:00:00Z"},
+        {"venues": ["osteria_that_left"]},
+        {"venues": [], "group": "group_that_left"},
+    ],
+)
+def test_a_key_is_known_whatever_has_become_of_its_request(run, home, meanwhile):
+    """Sent when all was well, and again when it no longer is."""
+    asyncio.run(_accepted(f"sqlite:///{home / 'ledger.sqlite3'}", GOOD | meanwhile, "order-1"))
+
+    def again(**changes):
+        return run("book", "-", "--idempotency-key", "order-1", stdin=json.dumps(GOOD | meanwhile | changes))
+
+    assert again().exit_code == 0
+    assert "belongs to another request" in again(party={"adults": 3}).stderr
+    assert "servise: unknown key" in again(servise="dinner").stderr
+    assert run("book", "-", "--idempotency-key", "order-2", stdin=json.dumps(GOOD | meanwhile)).exit_code == 2
+    assert len(json.loads(run("list", "--json").stdout)["bookings"]) == 1
+
+
+async def _accepted(url, request, key):
+    await upgrade(url)
+    async with await Ledger.open(url) as ledger:
+        await ledger.accept(Request.model_validate_json(json.dumps(request)), mint_code(), key)
 
 
 def test_queued_says_what_comes_next(run):

@@ -66,6 +66,14 @@ async def test_a_code_is_given_once(ledger):
         await ledger.accept(request(), "7K2M9Q4T3W")
 
 
+async def test_what_a_key_made_can_be_asked_for(ledger):
+    made = await ledger.accept(request(), code(), "order-1")
+    assert await ledger.made_by(request(), "order-1") == made.booking
+    assert await ledger.made_by(request(), "order-2") is None
+    with pytest.raises(IdempotencyConflict):
+        await ledger.made_by(request(context={"a": "1"}), "order-1")
+
+
 async def test_unknown_bookings_are_named_so(ledger):
     with pytest.raises(NoSuchBooking):
         await ledger.booking("bk_nothing")
