@@ -16,11 +16,10 @@ from fixtures.kit.process import TwinFailed, TwinProcess
 from fixtures.pretix_shop.environment import PretixInstallError
 from fixtures.pretix_shop.shop import PretixShop, ShopStartError
 
-OSTERIA, PRETIX = "osteria_luna", "pretix"
-STOCK = (OSTERIA, PRETIX)
-"""The integrations whose venues can be started here."""
-
 ACCENTS = {"osteria_luna": "#8c2f39", "trattoria_sole": "#8a5a00", "cantina_nord": "#1f4e79"}
+OSTERIA, PRETIX = "osteria_luna", "pretix"
+STOCK = {OSTERIA: tuple(ACCENTS), PRETIX: ("lab_concert", "lab_late", "lab_table")}
+"""The venues that can be started here, by integration."""
 
 
 class NotStanding(RuntimeError):
@@ -45,7 +44,7 @@ def standing(
     that it starts afterwards.
 
     Args:
-        integration: Of ``STOCK``.
+        integration: One of ``STOCK``; venues of others on the same site are theirs to start.
         registry: Where the venues' addresses are written.
         folder: For their databases.
         say: Told what takes long.
@@ -53,8 +52,7 @@ def standing(
     Raises:
         NotStanding: One did not start, or its port is taken.
     """
-    venues = [venue for venue in registry.venues.values() if venue.integration == integration]
-    mine = [venue for venue in venues if urlsplit(venue.origin).hostname == "127.0.0.1"]
+    mine = [registry.venues[slug] for slug in STOCK[integration] if slug in registry.venues]
     for venue in {venue.origin: venue for venue in mine}.values():
         _must_be_free(venue)
     with ExitStack() as running:
@@ -62,13 +60,13 @@ def standing(
             if integration == PRETIX:
                 yield [_pretix(running, mine[0], folder, say)]
             else:
-                yield [_house(running, venue, folder) for venue in mine if venue.slug in ACCENTS]
+                yield [_house(running, venue, folder) for venue in mine]
         except (TwinFailed, PretixInstallError, ShopStartError) as error:
             raise NotStanding(str(error)) from error
 
 
 def _pretix(running: ExitStack, venue: Venue, folder: Path, say: Callable[[str], None]) -> Stands:
-    shop = running.enter_context(PretixShop.start(folder / PRETIX, _port(venue), say))
+    shop = running.enter_context(PretixShop.start(folder / PRETIX, _port(venue), say, keep=True))
     os.environ.update(shop.secrets())
     return Stands("pretix, a real ticket shop", f"{shop.origin}/{shop.organizer}/")
 

@@ -52,7 +52,7 @@ def up(
     wanted = list(dict.fromkeys(with_ or []))
     for name in wanted:
         if name not in STOCK:
-            raise Complaint(f"nothing called `{name}` can be run here", then=nearest(name, STOCK))
+            raise Complaint(f"nothing called `{name}` can be run here", then=nearest(name, list(STOCK)))
     if pool not in POOLS:
         raise Complaint(f"no pool `{pool}`", then=nearest(pool, POOLS))
     here = settings()
