@@ -20,10 +20,11 @@ from benchmarks.overhead.figures import figures, table_of_parts
 from benchmarks.overhead.order import AT, COVERS, GUEST, PHONE, Order, nth_order
 from benchmarks.overhead.timeline import timeline
 from farm.identity import untagged
-from fixtures.kit.process import TwinProcess
-from tasks.machine.finding import Found
-from tasks.machine.private_redis import PrivateRedis
+from fixtures.kit.process import TwinFailed, TwinProcess
+from tasks.machine.finding import Found, Missing
+from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import find_redis
+from tools.environment import embedded
 
 PURPOSE = "what the farm costs beside a script by hand and beside a browser per booking"
 HELP = """\
@@ -64,9 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     if given.rounds < 1:
         parser.error("--rounds must be at least 1")
     try:
-        with tempfile.TemporaryDirectory(prefix="readback-bench-") as folder:
+        with embedded(), tempfile.TemporaryDirectory(prefix="readback-bench-") as folder:
             print(json.dumps(_measure(Path(folder), given.rounds, profile=given.profile)))
-    except (CandidateFailed, WrongRecord) as error:
+    except (CandidateFailed, RedisNotStarted, TwinFailed, WrongRecord) as error:
         _say(f"failed: {error}")
         return 1
     return 0
@@ -91,8 +92,9 @@ def _measure(folder: Path, rounds: int, *, profile: bool) -> dict[str, object]:
 
 def _started(stack: ExitStack, folder: Path, twin: TwinProcess) -> list[Candidate]:
     found = find_redis()
-    if not isinstance(found, Found):
-        raise CandidateFailed(f"the benchmark needs a Redis of its own: {found}")
+    if isinstance(found, Missing):
+        raise CandidateFailed(f"the benchmark needs a Redis of its own; {found.why}: {found.get}")
+    assert isinstance(found, Found)
     redis = stack.enter_context(PrivateRedis(found.path, folder))
     broker, redis_pid = redis.broker_url, int(redis.pidfile.read_text())
     arguments: dict[str, tuple[list[str], list[int]]] = {

@@ -138,7 +138,11 @@ def test_a_row_must_end_as_its_scenario_says(change):
 @pytest.mark.e2e
 @pytest.mark.browser
 def test_the_demo_of_the_twins(tmp_path, monkeypatch):
+    """Beside a deployment that it must leave alone: nobody answers at its addresses."""
     monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+    monkeypatch.setenv("READBACK_BROKER_URL", "redis://:s3cret@127.0.0.1:1/0")
+    monkeypatch.setenv("READBACK_REDIS_URL", "redis://:s3cret@127.0.0.1:1/1")
+    monkeypatch.setenv("READBACK_DATABASE_URL", "postgresql://farm:s3cret@127.0.0.1:1/farm")
     shown = StringIO()
     code = run_demo(None, Console(file=shown, width=100, color_system=None))
     text = shown.getvalue()

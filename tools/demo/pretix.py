@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -19,6 +18,7 @@ from fixtures.pretix_shop.shop import PretixShop
 from tasks.settings import Settings
 from tools.demo.books import Entry
 from tools.demo.scene import Scenario
+from tools.environment import changed
 from tools.overlay import Overlay, Standing
 
 GROUP = "demo_lab"
@@ -148,20 +148,5 @@ def pretix(folder: Path, say: Say) -> Iterator[Shop]:
         PretixInstallError: It cannot be installed here.
         ShopStartError: It did not come up.
     """
-    with PretixShop.start(folder / "shop", say=say) as shop, _in_the_environment(shop.secrets()):
+    with PretixShop.start(folder / "shop", say=say) as shop, changed(shop.secrets()):  # for the worker
         yield Shop(folder, shop)
-
-
-@contextmanager
-def _in_the_environment(secrets: Mapping[str, str]) -> Iterator[None]:
-    """Where the worker, which inherits it, finds what the partner's profile refers to."""
-    before = {name: os.environ.get(name) for name in secrets}
-    os.environ.update(secrets)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -1,4 +1,4 @@
-"""Runs a demo from nothing to its verdict, in a folder of its own."""
+"""Runs a demo from nothing to its verdict, in a folder of its own and with nothing of the deployment around it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fixtures.kit.process import TwinFailed
 from fixtures.pretix_shop.environment import PretixInstallError
 from fixtures.pretix_shop.shop import ShopStartError
 from tasks.embedded import EmbeddedFarm, NotStarted
+from tasks.machine.private_redis import RedisNotStarted
 from tasks.settings import Settings
 from tools.demo.playing import play
 from tools.demo.pretix import pretix
@@ -25,6 +26,7 @@ from tools.demo.report import report
 from tools.demo.scene import Stage
 from tools.demo.tally import Tally
 from tools.demo.twins import bologna
+from tools.environment import embedded
 
 VISITS_AT_ONCE = 2
 LIMIT_S = 150.0
@@ -50,9 +52,9 @@ def run_demo(venue: str | None, console: Console) -> int:
         console.print(Text(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red"))
         return 2
     try:
-        with _own_folder(Settings().home.absolute() / "demo") as folder:
+        with _own_folder(Settings().home.absolute() / "demo") as folder, embedded():
             return _play_on(_stage(venue, folder, console), folder, console)
-    except (DemoRunning, NotStarted, TwinFailed, PretixInstallError, ShopStartError) as error:
+    except (DemoRunning, NotStarted, RedisNotStarted, TwinFailed, PretixInstallError, ShopStartError) as error:
         console.print(f"The demo cannot run: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -73,11 +75,7 @@ def _play_on(setting_up: AbstractContextManager[Stage], folder: Path, console: C
             stage = running.enter_context(setting_up)
         console.print(Padding(Text(stage.title, style="bold"), (1, 0, 0, 0)))
         console.print(Padding(Text(stage.about, style="dim"), (0, 0, 1, 0)))
-        # the only farm on its ledger, whatever database and venues this deployment has besides
-        own = Settings(
-            home=folder, database_url=f"sqlite:///{folder / 'ledger.sqlite3'}", integrations="", partners=""
-        )
-        settings = stage.settings(own)
+        settings = stage.settings(Settings(home=folder))
         with console.status(f"starting a ledger, a Redis and a worker with {VISITS_AT_ONCE} visits at once"):
             running.enter_context(EmbeddedFarm(settings, concurrency=VISITS_AT_ONCE))
         rows = asyncio.run(play(stage, settings.ledger_url, console, LIMIT_S))
