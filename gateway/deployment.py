@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pydantic import ValidationError
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from farm.registry import Registry
-from farm.schema import Fault, SchemaFaults
+from farm.schema import SchemaFaults
 from gateway.complaint import Complaint, ExitCode
 from ledger.errors import NoSuchBooking
 from ledger.migrate import upgrade
 from ledger.records import BookingRecord
 from ledger.store import Ledger
-from profiles.partner import Partners
 from tasks.settings import Settings
+from tools.configured import GET_HOME, GET_NEWER, MADE_BY_NEWER, NoHome, must_have_home, read_registry, read_settings
 
 NEAR = 500
 """How many of the newest bookings a mistyped id is held against."""
@@ -31,13 +31,9 @@ def settings() -> Settings:
         Complaint: A variable of the environment cannot be used.
     """
     try:
-        return Settings()
-    except ValidationError as error:
-        faults = [
-            Fault("READBACK_" + "_".join(str(step) for step in detail["loc"]).upper(), detail["msg"])
-            for detail in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise Complaint("a setting cannot be used", faults=faults, then="correct or unset it") from None
+        return read_settings()
+    except SchemaFaults as error:
+        raise Complaint("a setting cannot be used", faults=error.faults, then="correct or unset it") from None
 
 
 def registry(of: Settings) -> Registry:
@@ -46,24 +42,28 @@ def registry(of: Settings) -> Registry:
     Raises:
         Complaint: Every fault in every file of integrations, venues and partners.
     """
-    faults: list[Fault] = []
-    found = None
     try:
-        found = Registry.load(of.integration_folders)
+        return read_registry(of)
     except SchemaFaults as error:
-        faults += error.faults
-    try:
-        Partners.load(of.partner_folders)
-    except SchemaFaults as error:
-        faults += error.faults
-    if found is None or faults:
-        count = f"{len(faults)} faults" if len(faults) > 1 else "a fault"
+        count = f"{len(error.faults)} faults" if len(error.faults) > 1 else "a fault"
         raise Complaint(
             f"what can be booked cannot be read: {count}",
-            faults=faults,
+            faults=error.faults,
             then="correct the files, or take their folder out of READBACK_INTEGRATIONS or READBACK_PARTNERS",
-        )
-    return found
+        ) from None
+
+
+def make_home(of: Settings) -> None:
+    """Make the state folder where it is not there yet.
+
+    Raises:
+        Complaint: It cannot be made or written.
+    """
+    try:
+        must_have_home(of.home)
+        of.home.mkdir(parents=True, exist_ok=True)
+    except (NoHome, OSError) as error:
+        raise Complaint(f"the state folder cannot be used: {error}", then=GET_HOME, code=ExitCode.MACHINE) from None
 
 
 def shown(path: Path) -> str:
@@ -97,6 +97,8 @@ async def open_ledger(of: Settings, *, make: bool = False) -> AsyncIterator[Ledg
     Raises:
         Complaint: There is none, or it cannot be reached.
     """
+    if of.database_url is None and (make or of.home.exists()):
+        make_home(of)
     if not make and not has_ledger(of):
         raise Complaint(
             f"nothing was ever booked here: there is no ledger in {shown(of.home)}",
@@ -104,15 +106,35 @@ async def open_ledger(of: Settings, *, make: bool = False) -> AsyncIterator[Ledg
         )
     try:
         await upgrade(of.ledger_url)
-    except (ArgumentError, ValueError) as error:
-        raise Complaint(f"READBACK_DATABASE_URL cannot be used: {error}") from None
     except (SQLAlchemyError, OSError) as error:
         raise _out_of_reach(of, error) from error
+    except _unknown_revision():
+        raise Complaint(f"{MADE_BY_NEWER}: {ledger_shown(of)}", then=GET_NEWER, code=ExitCode.MACHINE) from None
     async with await Ledger.open(of.ledger_url) as ledger:
         try:
             yield ledger
         except SQLAlchemyError as error:
             raise _out_of_reach(of, error) from error
+
+
+def must_have_ledger(of: Settings) -> None:
+    """Make the ledger where there is none, and bring it to this version.
+
+    Raises:
+        Complaint: It cannot be reached, or a newer version made it.
+    """
+
+    async def look() -> None:
+        async with open_ledger(of, make=True):
+            pass
+
+    asyncio.run(look())
+
+
+def _unknown_revision() -> type[Exception]:
+    from alembic.util import CommandError  # takes long to load: only once something has gone wrong
+
+    return CommandError
 
 
 def _out_of_reach(of: Settings, error: Exception) -> Complaint:

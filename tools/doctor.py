@@ -9,7 +9,7 @@ import re
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,9 +24,8 @@ from redis.retry import Retry
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from farm.registry import Registry
 from farm.schema import SchemaFaults
 from ledger.engine import database_url, make_engine
 from ledger.migrate import HEAD, revision
@@ -43,9 +42,19 @@ from tasks.machine.finding import Given, Missing
 from tasks.machine.private_redis import PrivateRedis, RedisNotStarted
 from tasks.machine.redis import GET as GET_REDIS
 from tasks.machine.redis import find_redis
+from tasks.settings import Settings
+from tools.configured import (
+    GET_HOME,
+    GET_NEWER,
+    MADE_BY_NEWER,
+    NoHome,
+    must_have_home,
+    read_registry,
+    read_settings,
+)
 from tools.console import PlainConsole
+from tools.environment import changed
 
-STOCK = Path(__file__).parents[1] / "integrations"
 OLDEST_PYTHON = (3, 11)
 PROBE_LIMIT_S = 20.0
 ANSWER_LIMIT_S = 3.0
@@ -69,31 +78,42 @@ class Finding:
 Check = Callable[[], Finding]
 
 
-def examine(environ: Mapping[str, str] | None = None, further: Iterable[Check] = ()) -> list[Finding]:
+def examine(further: Iterable[Check] = ()) -> list[Finding]:
     """Looks at everything that a worker stands on, by using it: a browser is started, a server is asked.
 
     Nothing is changed that stays. Takes a second or two; every look is bounded in time. Must not be called from
     inside an event loop.
 
     Args:
-        environ: The settings; the process's own environment by default.
-        further: Checks of other layers, such as the ledger's schema; run after these.
+        further: Checks of other layers; run after these.
     """
-    environ = os.environ if environ is None else environ
-    home = Path(environ.get("READBACK_HOME") or ".readback")
-    named = environ.get("READBACK_INTEGRATIONS", "").split(os.pathsep)
+    here, settings = read_what_is_right()
     checks: list[Check] = [
         python,
-        lambda: state_folder(home),
-        lambda: driver(environ),
-        lambda: chromium(environ),
-        lambda: redis_server(environ),
-        lambda: database(environ, home),
-        *([lambda: broker(environ["READBACK_BROKER_URL"])] if environ.get("READBACK_BROKER_URL") else []),
-        lambda: venues([STOCK, *(Path(folder) for folder in named if folder)]),
+        lambda: settings,
+        lambda: state_folder(here.home),
+        lambda: driver(os.environ),
+        lambda: chromium(os.environ),
+        lambda: redis_server(os.environ),
+        lambda: database(here),
+        *([lambda: broker(here.broker_url or "")] if here.broker_url else []),
+        lambda: venues(here),
         *further,
     ]
     return [check() for check in checks]
+
+
+def read_what_is_right() -> tuple[Settings, Finding]:
+    """The settings, without the variables that cannot be used; these are the finding."""
+    try:
+        settings = read_settings()
+    except SchemaFaults as error:
+        wrong: dict[str, str | None] = dict.fromkeys(fault.where for fault in error.faults)
+        with changed(wrong):
+            rest, _ = read_what_is_right()
+        return rest, Finding("Settings", str(error).replace("\n", "; "), f"correct or unset {', '.join(wrong)}")
+    given = [name for name in os.environ if name.startswith("READBACK_") and os.environ[name]]
+    return settings, Finding("Settings", ", ".join(sorted(given)) or "none: all is embedded")
 
 
 def python() -> Finding:
@@ -106,14 +126,11 @@ def python() -> Finding:
 
 def state_folder(home: Path) -> Finding:
     """Whether bookings can be kept where they would be kept."""
-    there = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
-            pass
-    except OSError as error:
-        why = f"{there} cannot be written: {error.strerror}"
-        return Finding("State folder", why, "make it writable, or set READBACK_HOME to another folder")
-    return Finding("State folder", str(home.absolute()) + ("" if there == home.absolute() else " (not made yet)"))
+        must_have_home(home)
+    except NoHome as error:
+        return Finding("State folder", str(error), GET_HOME)
+    return Finding("State folder", str(home.absolute()) + ("" if home.exists() else " (not made yet)"))
 
 
 def driver(environ: Mapping[str, str]) -> Finding:
@@ -193,14 +210,10 @@ def _ask_redis(url: str, name: str) -> Finding:
     return Finding("Redis", f"{running}, {name}, answers in {took_ms:.0f} ms")
 
 
-def database(environ: Mapping[str, str], home: Path) -> Finding:
+def database(of: Settings) -> Finding:
     """Whether the ledger's database can be reached, and whether its tables are those of this version."""
-    address = environ.get("READBACK_DATABASE_URL") or f"sqlite:///{home / 'ledger.sqlite3'}"
     get = "start it, or correct READBACK_DATABASE_URL, or unset it for SQLite"
-    try:
-        url = database_url(address)
-    except (ArgumentError, ValueError):
-        return Finding("Database", "READBACK_DATABASE_URL is no address of PostgreSQL or SQLite", get)
+    url = database_url(of.ledger_url)
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return Finding("Database", f"{shown} (not made yet)")  # to connect would make it
@@ -214,6 +227,8 @@ def database(environ: Mapping[str, str], home: Path) -> Finding:
         return Finding("Database", f"{shown} cannot be reached ({type(error).__name__})", get)
     finally:
         engine.dispose()
+    if there is not None and there > HEAD:
+        return Finding("Database", f"{shown}: {MADE_BY_NEWER}", GET_NEWER)
     if there not in {None, HEAD}:
         return Finding("Database", f"{shown} has tables of revision {there}, not {HEAD}", "run `readback migrate`")
     return Finding("Database", f"{shown} answers" + ("" if there else " (no tables yet)"))
@@ -244,15 +259,12 @@ def _listens(host: str, port: int) -> bool:
         return False
 
 
-def venues(folders: Sequence[Path]) -> Finding:
-    """Whether everything that lies in the folders of integrations can be read."""
-    get = "correct the files, or take their folder out of READBACK_INTEGRATIONS"
-    lost = [str(folder) for folder in folders if not folder.is_dir()]
-    if lost:
-        return Finding("Venues", f"no such folder: {', '.join(lost)}", get)
+def venues(of: Settings) -> Finding:
+    """Whether everything that can be booked can be read, and whether somebody has agreed to it."""
     try:
-        registry = Registry.load(folders)
+        registry = read_registry(of)
     except SchemaFaults as error:
+        get = "correct the files, or take their folder out of READBACK_INTEGRATIONS or READBACK_PARTNERS"
         return Finding("Venues", "; ".join(str(fault) for fault in error.faults), get)
     return Finding("Venues", f"{len(registry.venues)} on {len(registry.integrations)} integrations")
 

@@ -9,7 +9,7 @@ from farm.registry import Registry
 from farm.status import BookingStatus, Cause
 from gateway.answers import BookingAnswer
 from gateway.complaint import ExitCode
-from gateway.deployment import find, open_ledger
+from gateway.deployment import find, make_home, open_ledger
 from gateway.presence import Service
 from gateway.results import short
 from gateway.terminal import printer, put, say
@@ -34,6 +34,7 @@ def see_through(
     Raises:
         Complaint: No farm works on it, and none can be started.
     """
+    make_home(here)
     names = {venue.slug: venue.name for venue in there.venues.values()}
     with Service(here, who, say) as service:
         try:

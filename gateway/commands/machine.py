@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -27,16 +26,12 @@ def migrate() -> None:
     Quick when there is nothing to do. On one machine `readback up` does it by
     itself.
     """
-    from gateway.deployment import ledger_shown, open_ledger, settings
+    from gateway.deployment import ledger_shown, must_have_ledger, settings
     from ledger.migrate import HEAD
 
     here = settings()
-
-    async def bring_up() -> None:
-        async with open_ledger(here, make=True):
-            say(f"{ledger_shown(here)}: at revision {HEAD}")
-
-    asyncio.run(bring_up())
+    must_have_ledger(here)
+    say(f"{ledger_shown(here)}: at revision {HEAD}")
 
 
 def demo(
@@ -52,6 +47,8 @@ def demo(
     """
     if venue not in {None, "pretix"}:
         raise Complaint(f"the demo knows no venue `{venue}`", then="leave it out, or say --venue pretix")
+    from gateway.deployment import make_home, settings
     from tools.demo.run import run_demo
 
+    make_home(settings())
     raise typer.Exit(run_demo(venue, printer()))

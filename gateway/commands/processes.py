@@ -28,8 +28,11 @@ def worker(
     Until SIGTERM; what is past its commit then still ends. For deployments with
     a broker of their own; on one machine `readback up` does it all.
     """
+    from gateway.deployment import must_have_ledger, registry, settings
+
+    here = settings()  # first: what is imported below reads them too
+
     from farm.schema import nearest
-    from gateway.deployment import registry, settings
     from tasks.app import QUEUES
     from tasks.worker import POOLS, work
 
@@ -39,9 +42,9 @@ def worker(
             raise Complaint(f"no queue `{name}`", then=nearest(name, QUEUES))
     if pool not in POOLS:
         raise Complaint(f"no pool `{pool}`", then=nearest(pool, POOLS))
-    here = settings()
     registry(here)
     _must_have_broker(here)
+    must_have_ledger(here)
     work(queues, pool, concurrency)
 
 
@@ -51,11 +54,14 @@ def relay() -> None:
     Until SIGTERM. For deployments with a broker of their own; any number may
     run.
     """
-    from gateway.deployment import settings
+    from gateway.deployment import must_have_ledger, settings
+
+    here = settings()  # first: what is imported below reads them too
+
     from tasks.relay import relay_until_told
 
-    here = settings()
     _must_have_broker(here)
+    must_have_ledger(here)
     asyncio.run(relay_until_told(here))
 
 

@@ -41,8 +41,11 @@ def up(
     book at. Everything is kept in READBACK_HOME, so that a farm that is ended
     and started again goes on where it was.
     """
+    from gateway.deployment import make_home, must_have_ledger, registry, settings
+
+    here = settings()  # first: what is imported below reads them too
+
     from farm.schema import nearest
-    from gateway.deployment import registry, settings
     from gateway.presence import Taken, Tenancy
     from tasks.embedded import EmbeddedFarm, NotStarted
     from tasks.machine.private_redis import RedisNotStarted
@@ -55,8 +58,9 @@ def up(
             raise Complaint(f"nothing called `{name}` can be run here", then=nearest(name, list(STOCK)))
     if pool not in POOLS:
         raise Complaint(f"no pool `{pool}`", then=nearest(pool, POOLS))
-    here = settings()
     there = registry(here)
+    make_home(here)
+    must_have_ledger(here)
     with ExitStack() as running:
         running.enter_context(contextlib.suppress(KeyboardInterrupt))
         try:

@@ -17,6 +17,7 @@ from farm.request import Request, WantedSlot
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 from ledger.records import AttemptRecord, BookingRecord, EventRecord
+from tasks.machine.private_redis import RedisNotStarted
 from tools.demo.books import Entry, Says, differences, strangers
 from tools.demo.run import run_demo
 from tools.demo.scene import Row, Scenario
@@ -167,6 +168,16 @@ def test_the_demo_of_the_shop(tmp_path, monkeypatch):
 def test_an_unknown_demo_is_refused(capsys):
     assert run_demo("pretics", Console()) == 2
     assert "--venue pretix" in capsys.readouterr().out
+
+
+def test_a_redis_that_does_not_start_is_said(tmp_path, monkeypatch, capsys):
+    def stage(*_):
+        raise RedisNotStarted("/usr/bin/redis-server did not answer")
+
+    monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+    monkeypatch.setattr("tools.demo.run._stage", stage)
+    assert run_demo(None, Console()) == 1
+    assert "The demo cannot run: /usr/bin/redis-server did not answer" in capsys.readouterr().out
 
 
 def row(**change):

@@ -4,6 +4,7 @@ import io
 import os
 import socket
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from ledger.migrate import upgrade
 from tasks.machine.finding import Found
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
+from tasks.settings import Settings
 from tools import doctor
 from tools.doctor import Finding, examine, rendered
 
+Set = Callable[..., None]
 SECRET = "s3cret-s3cret"
 
 
@@ -26,9 +29,17 @@ def shown(findings: list[Finding]) -> str:
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    kept = ("PATH", "HOME", "PLAYWRIGHT_BROWSERS_PATH", "READBACK_CHROMIUM")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"READBACK_HOME": str(tmp_path)}
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set:
+    """Sets variables; before that there is a state folder and nothing else."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"READBACK_{name.upper()}", raising=False)
+    monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+
+    def put(**variables: object) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, str(value))
+
+    return put
 
 
 @pytest.fixture
@@ -40,9 +51,9 @@ def closed_port() -> int:
 
 
 def test_after_set_up_nothing_is_missing_and_nothing_is_left_behind(environ, tmp_path):
-    findings = examine(environ)
+    findings = examine()
     assert [f for f in findings if not f.well] == []
-    whats = ["Python", "State folder", "Playwright", "Chromium", "Redis", "Database", "Venues"]
+    whats = ["Python", "Settings", "State folder", "Playwright", "Chromium", "Redis", "Database", "Venues"]
     assert [f.what for f in findings] == whats
     assert "Nothing is missing" in shown(findings)
     assert list(tmp_path.iterdir()) == []
@@ -50,27 +61,28 @@ def test_after_set_up_nothing_is_missing_and_nothing_is_left_behind(environ, tmp
 
 def test_everything_missing_is_named_at_once_with_what_to_do(environ, tmp_path, closed_port):
     (tmp_path / "file").touch()
-    findings = examine(
-        environ
-        | {
-            "READBACK_HOME": str(tmp_path / "file"),
-            "READBACK_CHROMIUM": "/bin/false",
-            "PLAYWRIGHT_NODEJS_PATH": "/bin/false",
-            "READBACK_REDIS_URL": f"redis://:{SECRET}@127.0.0.1:{closed_port}/1",
-            "READBACK_BROKER_URL": f"amqp://farm:{SECRET}@127.0.0.1:{closed_port}//",
-            "READBACK_DATABASE_URL": f"postgresql+psycopg://farm:{SECRET}@127.0.0.1:{closed_port}/farm",
-            "READBACK_INTEGRATIONS": str(tmp_path / "gone"),
-        }
+    environ(
+        READBACK_HOME=tmp_path / "file",
+        READBACK_CHROMIUM="/bin/false",
+        PLAYWRIGHT_NODEJS_PATH="/bin/false",
+        READBACK_REDIS_URL=f"redis://:{SECRET}@127.0.0.1:{closed_port}/1",
+        READBACK_BROKER_URL=f"amqp://farm:{SECRET}@127.0.0.1:{closed_port}//",
+        READBACK_DATABASE_URL=f"postgresql+psycopg://farm:{SECRET}@127.0.0.1:{closed_port}/farm",
+        READBACK_INTEGRATIONS=tmp_path / "gone",
+        READBACK_LEASE_S="long",
     )
+    findings = examine()
     missing = {f.what: f for f in findings if not f.well}
-    assert set(missing) == {"State folder", "Playwright", "Chromium", "Redis", "Database", "Broker", "Venues"}
+    whats = ["Settings", "State folder", "Playwright", "Chromium", "Redis", "Database", "Broker", "Venues"]
+    assert list(missing) == whats
     assert "make setup" in missing["Chromium"].get
+    assert "READBACK_LEASE_S" in missing["Settings"].get
     assert SECRET not in shown(findings)
     assert SECRET not in repr(findings)
 
 
 def test_a_browser_without_its_driver_is_not_tried(environ):
-    found = doctor.chromium(environ | {"PLAYWRIGHT_NODEJS_PATH": "/bin/false"})
+    found = doctor.chromium(os.environ | {"PLAYWRIGHT_NODEJS_PATH": "/bin/false"})
     assert not found.well
     assert "libatomic1" in found.get
 
@@ -83,7 +95,7 @@ def test_a_browser_that_may_not_have_its_sandbox_is_told_what_to_do(environ, tmp
         'case "$*" in *--no-sandbox*) exit 1;; esac\necho "No usable sandbox!" >&2\nexit 1\n'
     )
     program.chmod(0o755)
-    named = environ | {"READBACK_CHROMIUM": str(program)}
+    named = os.environ | {"READBACK_CHROMIUM": str(program)}
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     found = doctor.chromium(named)
     assert "READBACK_CHROMIUM_SANDBOX=off" in found.get
@@ -96,12 +108,15 @@ def test_a_browser_that_may_not_have_its_sandbox_is_told_what_to_do(environ, tmp
     assert ["--no-sandbox" in words for words in asked] == [False, True, True]
 
 
-@pytest.mark.parametrize(
-    "address", ["::", "mysql://farm:s3cret-s3cret@db/farm", "mongodb://db", "postgresql://h:port/x"]
-)
-def test_an_address_of_no_database_is_a_finding(environ, address):
-    found = doctor.database(environ | {"READBACK_DATABASE_URL": address}, Path("home"))
-    assert not found.well
+def test_what_cannot_be_used_is_left_out_of_the_other_looks(environ):
+    environ(READBACK_LEASE_S="long", READBACK_DATABASE_URL=f"mysql://farm:{SECRET}@db/farm", READBACK_POLL_S="0.1")
+    here, found = doctor.read_what_is_right()
+    assert (here.lease_s, here.database_url, here.poll_s) == (20, None, 0.1)
+    assert "READBACK_LEASE_S: " in found.says
+    assert found.get == "correct or unset READBACK_LEASE_S"
+    environ(READBACK_LEASE_S="30")
+    here, found = doctor.read_what_is_right()
+    assert "READBACK_DATABASE_URL: is no address of sqlite or postgresql" in found.says
     assert SECRET not in found.says
 
 
@@ -116,16 +131,19 @@ def test_an_address_of_no_redis_is_a_finding(address):
 
 
 async def test_a_ledger_is_asked_for_its_tables(environ, tmp_path):
-    address = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    assert "not made yet" in doctor.database(environ, tmp_path).says
-    await upgrade(address)
-    found = doctor.database(environ, tmp_path)
+    here = Settings(home=tmp_path)
+    assert "not made yet" in doctor.database(here).says
+    await upgrade(here.ledger_url)
+    found = doctor.database(here)
     assert found.well
     assert found.says.endswith("answers")
-    with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
-    connection.close()
-    assert "readback migrate" in doctor.database(environ, tmp_path).get
+    for revision, said in (("0000", "readback migrate"), ("9999", "made by a newer Readback")):
+        with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.close()
+        found = doctor.database(here)
+        assert not found.well
+        assert said in found.says + found.get
 
 
 def test_a_running_redis_is_asked(environ, tmp_path):
@@ -139,17 +157,20 @@ def test_a_running_redis_is_asked(environ, tmp_path):
     assert broker.well
 
 
-def test_a_fault_in_a_venue_file_is_a_finding(environ, tmp_path):
-    broken = tmp_path / "somewhere" / "manifest.toml"
-    broken.parent.mkdir()
-    broken.write_text("nmae = 'x'\n")
-    found = doctor.venues([tmp_path])
+def test_a_fault_in_any_file_is_a_finding(environ, tmp_path):
+    for folder, name in (("sites", "somewhere/manifest.toml"), ("partners", "somebody.toml")):
+        broken = tmp_path / folder / name
+        broken.parent.mkdir(parents=True)
+        broken.write_text("nmae = 'x'\n")
+    found = doctor.venues(Settings(integrations=str(tmp_path / "sites"), partners=str(tmp_path / "partners")))
     assert not found.well
-    assert "manifest.toml" in found.says
+    assert "manifest.toml: nmae" in found.says
+    assert "somebody.toml: nmae" in found.says
 
 
 def test_checks_of_other_layers_come_last(environ):
+    environ(READBACK_CHROMIUM="/bin/false")
     further = Finding("Tables", "two migrations behind", "run `readback migrate`")
-    findings = examine(environ | {"READBACK_CHROMIUM": "/bin/false"}, further=[lambda: further])
+    findings = examine(further=[lambda: further])
     assert findings[-1] == further
     assert "Tables: run `readback migrate`." in shown(findings)

@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from farm.schema import SchemaFaults
 from fixtures.kit.process import TwinFailed
 from fixtures.pretix_shop.environment import PretixInstallError
 from fixtures.pretix_shop.shop import ShopStartError
 from tasks.embedded import EmbeddedFarm, NotStarted
 from tasks.machine.private_redis import RedisNotStarted
 from tasks.settings import Settings
+from tools.configured import NoHome, must_have_home, read_settings
 from tools.demo.playing import play
 from tools.demo.pretix import pretix
 from tools.demo.report import report
@@ -37,6 +39,19 @@ class DemoRunning(RuntimeError):
     """Another demo runs in the same state folder."""
 
 
+FAILURES = (
+    DemoRunning,
+    NoHome,
+    NotStarted,
+    PretixInstallError,
+    RedisNotStarted,
+    SchemaFaults,
+    ShopStartError,
+    TwinFailed,
+)
+"""What keeps a demo from running; each says what to do."""
+
+
 def run_demo(venue: str | None, console: Console) -> int:
     """Play a demo and say what came of it.
 
@@ -52,9 +67,11 @@ def run_demo(venue: str | None, console: Console) -> int:
         console.print(Text(f"There is no demo of {venue!r}: leave --venue away, or say --venue pretix.", style="red"))
         return 2
     try:
-        with _own_folder(Settings().home.absolute() / "demo") as folder, embedded():
+        home = read_settings().home.absolute()
+        must_have_home(home)
+        with _own_folder(home / "demo") as folder, embedded():
             return _play_on(_stage(venue, folder, console), folder, console)
-    except (DemoRunning, NotStarted, RedisNotStarted, TwinFailed, PretixInstallError, ShopStartError) as error:
+    except FAILURES as error:
         console.print(f"The demo cannot run: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
