@@ -117,8 +117,20 @@ class BookingsAnswer(Fact):
     bookings: tuple[BookingAnswer, ...]
 
 
+class SoldAnswer(Fact):
+    """One thing that a venue sells: what a request's ``service`` asks for, and the people per unit."""
+
+    service: str
+    seats: int
+
+
 class VenueAnswer(Fact):
-    """One venue that can be booked."""
+    """One venue that can be booked.
+
+    Attributes:
+        sells: What its file names; empty where the venue's own pages say it.
+        resources: What a request's ``resource`` may ask for; empty where the venue's own pages say it.
+    """
 
     slug: str
     name: str
@@ -131,6 +143,8 @@ class VenueAnswer(Fact):
     timezone: str
     currency: str
     origin: str
+    sells: tuple[SoldAnswer, ...]
+    resources: tuple[str, ...]
 
 
 class VenuesAnswer(Fact):

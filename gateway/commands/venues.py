@@ -15,7 +15,7 @@ def venues(*, as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from gateway.answers import VenueAnswer, VenuesAnswer
+    from gateway.answers import SoldAnswer, VenueAnswer, VenuesAnswer
     from gateway.deployment import registry, settings
 
     there = registry(settings())
@@ -32,6 +32,8 @@ def venues(*, as_json: AsJson = False) -> None:
             timezone=venue.timezone,
             currency=venue.currency,
             origin=venue.origin,
+            sells=tuple(SoldAnswer(service=one.service, seats=one.seats) for one in venue.sells),
+            resources=venue.resources,
         )
         for _, venue in sorted(there.venues.items())
     )
@@ -44,6 +46,8 @@ def venues(*, as_json: AsJson = False) -> None:
     for one in found:
         city = f", {one.city}" if one.city else ""
         what = Text(f"{one.name}{city} · {one.kind} · payment {one.payment.replace('_', ' ')}")
+        for name, values in (("sells", [sold.service for sold in one.sells]), ("resources", one.resources)):
+            what.append(f"\n{name} {', '.join(values)}" if values else "")
         groups = f" · groups {', '.join(one.groups)}" if one.groups else ""
         what.append(f"\non {one.integration} · partner {one.partner}{groups}\n{one.origin}", style="dim")
         table.add_row(one.slug, what)
