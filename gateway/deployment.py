@@ -53,6 +53,14 @@ def registry(of: Settings) -> Registry:
         ) from None
 
 
+def names_of_venues(of: Settings) -> dict[str, str]:
+    """What venues are called, by slug; none while a file of theirs cannot be read, for slugs will do."""
+    try:
+        return {venue.slug: venue.name for venue in read_registry(of).venues.values()}
+    except SchemaFaults:
+        return {}
+
+
 def make_home(of: Settings) -> None:
     """Make the state folder where it is not there yet.
 

@@ -10,7 +10,7 @@ from farm.status import BookingStatus, Cause
 from gateway.answers import BookingAnswer
 from gateway.complaint import ExitCode
 from gateway.deployment import find, make_home, open_ledger
-from gateway.presence import Service
+from gateway.presence import Service, is_served
 from gateway.results import short
 from gateway.terminal import printer, put, say
 from gateway.waiting import wait
@@ -40,16 +40,28 @@ def see_through(
         try:
             wait(here, booking_id, names, service, timeout_s)
         except KeyboardInterrupt:
-            say(f"You stopped waiting; the booking goes on.  readback show {booking_id}")
-            return ExitCode.INTERRUPTED
-        answer = asyncio.run(look_up(here, booking_id))
-        if as_json:
-            put(answer)
+            say("You stopped waiting.")
         else:
-            printer().print(short(answer, names))
-        for hint in _hints(answer, there, timeout_s):
-            say(hint)
-    return _CODES.get(answer.status, ExitCode.IN_DOUBT)
+            answer = asyncio.run(look_up(here, booking_id))
+            if as_json:
+                put(answer)
+            else:
+                printer().print(short(answer, names))
+            for hint in _hints(answer, there, timeout_s):
+                say(hint)
+            return _CODES.get(answer.status, ExitCode.IN_DOUBT)
+    say(_after_stopping(here, asyncio.run(look_up(here, booking_id))))
+    return ExitCode.INTERRUPTED
+
+
+def _after_stopping(here: Settings, answer: BookingAnswer) -> str:
+    """What becomes of a booking that nobody waits for any more; a farm of this command's own has ended by now."""
+    stands = answer.status.replace("_", " ")
+    if answer.settled or is_served(here):
+        goes_on = "" if answer.settled else ", and the farm goes on with it"
+        return f"{answer.id} is {stands}{goes_on}.  readback show {answer.id}"
+    ended = "The farm that was started for it has ended too"
+    return f"{ended}: {answer.id} is {stands}, and goes on once  readback up  runs."
 
 
 async def look_up(here: Settings, booking_id: str) -> BookingAnswer:

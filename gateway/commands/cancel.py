@@ -33,13 +33,14 @@ def cancel(
     from gateway.deployment import registry, settings
 
     here = settings()
+    there = registry(here) if wait else None  # what cannot be waited for is not wished either
     answer, over = asyncio.run(_call_off(here, booking))
-    if over or not wait:
+    if over or there is None:
         _print(here, answer, over=over, as_json=as_json)
         return
     from gateway.commands.answering import see_through
 
-    code = see_through(here, registry(here), booking, timeout_s=timeout, as_json=as_json, who="readback cancel")
+    code = see_through(here, there, booking, timeout_s=timeout, as_json=as_json, who="readback cancel")
     gone = {ExitCode.NOT_BOOKED: ExitCode.WELL, ExitCode.WELL: ExitCode.NOT_BOOKED}
     raise typer.Exit(gone.get(code, code))
 

@@ -21,7 +21,7 @@ def show(
     history.
     """
     from gateway.answers import BookingAnswer
-    from gateway.deployment import find, open_ledger, registry, settings
+    from gateway.deployment import find, names_of_venues, open_ledger, settings
     from gateway.results import whole
 
     here = settings()
@@ -32,7 +32,6 @@ def show(
             if as_json:
                 put(answer)
                 return
-            names = {venue.slug: venue.name for venue in registry(here).venues.values()}
-            printer().print(whole(answer, await ledger.events(booking), names))
+            printer().print(whole(answer, await ledger.events(booking), names_of_venues(here)))
 
     asyncio.run(look())

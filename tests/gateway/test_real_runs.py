@@ -106,6 +106,29 @@ def test_a_farm_of_its_own_where_none_runs(house):
     assert BookingAnswer.model_validate_json(done.stdout).status == "confirmed"
 
 
+def test_ctrl_c_while_waiting_ends_the_farm_of_its_own(house):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "book", "-", "--wait"],
+        env=house.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(json.dumps(request("2030-06-20")))
+        process.stdin.close()
+        assert "No farm serves this folder" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "You stopped waiting." in said
+    assert "The farm that was started for it has ended too: bk_" in said
+    assert "is queued, and goes on once  readback up  runs." in said
+
+
 def test_confirmed_after_falling_back(house, up):
     house.first.set_fault("full", day="2030-06-02")
     done = house.book("2030-06-02", "--json")
