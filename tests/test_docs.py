@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer.main
@@ -41,6 +42,7 @@ from gateway.cli import Doors, app
 from profiles.partner import (
     AccessTerms,
     AccountTerms,
+    AgreedStep,
     FingerprintTerms,
     Hours,
     PacingTerms,
@@ -173,6 +175,8 @@ class TestWords:
         assert fields(Venue, Place, Sold) - said - {"slug", "integration"} == set()
         terms = (AccessTerms, Hours, SessionTerms, AccountTerms, PacingTerms, FingerprintTerms, Viewport)
         assert fields(Partner, *terms) - said - {"slug"} == set()
+        (access,) = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `access`")]
+        assert set(get_args(AgreedStep)) <= set(re.findall(r"\w+", access))
 
     def test_settings(self):
         """Every variable that any file of ours names stands on the page, and no other."""
