@@ -34,6 +34,7 @@ One booking with its read-back, at a restaurant that runs beside it (its own CPU
   farm     accepted by the ledger, relayed, taken by a Celery worker, booked, read back, confirmed in the ledger
   launch   a plain Celery task that launches a browser and runs the script of `bare`
 
+All three load the same: pages with style sheets and pictures, which a partner's profile may otherwise leave out.
 Each booking has its own day and e-mail, and is compared with the restaurant's own database: a wrong one ends the run.
 Wall is from the order handed in until its confirmation is known. CPU is user and system of the candidate's whole
 process tree, ended processes included (on Linux; elsewhere what ended is not seen). The Redis counts for whoever

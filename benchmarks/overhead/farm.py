@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import sys
 import time
@@ -28,9 +29,11 @@ STATUS = "SELECT status, sentence, venue_reference FROM bookings WHERE id = ?"  
 
 
 def settings(folder: Path, origin: str, broker_url: str) -> Settings:
-    """A farm in this folder that knows one venue."""
+    """A farm in this folder that knows one venue, and loads all that the script by hand loads."""
     overlay = Overlay(folder / "overlay")
     overlay.add(Standing("osteria_luna/osteria_luna", VENUE, origin, "benchmark"))
+    (agreement,) = (folder / "overlay" / "partners").glob("*.toml")
+    agreement.write_text(re.sub(r"^skip = .*$", "skip = []", agreement.read_text(), flags=re.MULTILINE))
     return overlay.settings(Settings(home=folder, broker_url=broker_url))
 
 

@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from benchmarks.overhead.farm import settings
 from fixtures.kit.process import ROOT
+from profiles.partner import Partners
 
 RATIOS = ("farm_over_bare_cpu", "farm_over_bare_wall", "launch_over_farm")
 SECONDS = ("bare_s", "farm_s", "launch_s")
@@ -40,6 +43,12 @@ def test_one_round_of_all_three() -> None:
     assert all(said[name] > 0 for name in (*RATIOS, *SECONDS))
     for part in ("worker", "relay", "driver", "chromium", "read_back to looked"):
         assert part in done.stderr
+
+
+def test_the_farm_loads_what_the_script_by_hand_loads(tmp_path) -> None:
+    here = settings(tmp_path, "http://127.0.0.1:1", "")
+    (partner,) = Partners.load([Path(here.partners)]).by_slug.values()
+    assert partner.fingerprint.skip == ()
 
 
 def test_a_round_of_the_ledger_both_ways() -> None:
