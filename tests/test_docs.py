@@ -14,6 +14,7 @@ from typing import get_args
 
 import pytest
 import typer.main
+import yaml
 from pydantic import BaseModel
 
 from farm.contract import VenueScript
@@ -191,6 +192,30 @@ class TestWords:
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
     def test_no_page_knows_a_variable_that_nobody_reads(self, page):
         assert set(NAME.findall(page.read_text())) <= set(NAME.findall(OPERATING.read_text()))
+
+
+class TestServers:
+    def test_the_image_holds_what_its_commands_import(self):
+        let_in = set(re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+        houses = {"farm", "ledger", "profiles", "integrations", "tasks", "gateway", "tools", "fixtures", "benchmarks"}
+        files = [path for folder in let_in & houses for path in (ROOT / folder).rglob("*.py")]
+        imported = {name for path in files for name in re.findall(r"^\s*from (\w+)", path.read_text(), re.MULTILINE)}
+        assert imported & houses <= let_in
+        assert "integrations" in let_in
+
+    def test_the_mounts_of_the_page_are_for_services_that_are_there(self):
+        (block,) = [block for kind, block in FENCE.findall(OPERATING.read_text()) if kind == "yaml"]
+        mine = yaml.safe_load(block)["services"]
+        there = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+        assert set(mine) == {name for name, service in there.items() if service.get("build")} - {"migrate"}
+
+    def test_no_command_for_servers_needs_a_venue_of_this_machine(self):
+        """What comes with Readback stands on 127.0.0.1."""
+        servers = OPERATING.read_text().partition("## On servers")[2].partition("\n## ")[0]
+        header = (ROOT / "docker-compose.yml").read_text().partition("name:")[0]
+        assert "REQUEST.json" in servers
+        assert "REQUEST.json" in header
+        assert "examples/" not in servers + header
 
 
 class TestPicture:

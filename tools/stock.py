@@ -95,5 +95,6 @@ def _must_be_free(venue: Venue) -> None:
             pass
     except OSError:
         raise NotStanding(
-            f"{venue.name} cannot stand on {venue.origin}: port {_port(venue)} is taken (by another `readback up`?)"
+            f"{venue.name} cannot stand on {venue.origin}: port {_port(venue)} is taken; end what stands there"
+            " (another `readback up`?)"
         ) from None

@@ -77,7 +77,7 @@ def up(
                 then="use it, end it there with Ctrl-C, or set READBACK_HOME to another folder",
             ) from None
         except NotStanding as error:
-            raise Complaint(str(error), then="end what stands there", code=ExitCode.MACHINE) from None
+            raise Complaint(str(error), code=ExitCode.MACHINE) from None
         except (NotStarted, RedisNotStarted) as error:
             raise Complaint(
                 f"the farm does not start: {error}", then="run  readback doctor", code=ExitCode.MACHINE
