@@ -14,11 +14,12 @@ from gateway.complaint import Complaint, ExitCode
 
 
 def unexpected(error: Exception, command: str) -> Complaint:
-    """What to say of an exception that is our own fault. Its text may hold guest data and is not passed on."""
+    """What to say of an exception. Its own text may hold guest data and is not passed on; a system's error may be."""
     kept = _kept("\n".join(_story(error, command)))
+    why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
     where = f"; where it happened is written in {kept}" if kept is not None else ""
     return Complaint(
-        f"{command} failed with {type(error).__name__}: a fault of Readback itself{where}",
+        f"{command} failed unexpectedly with {type(error).__name__}{why}{where}",
         then="`readback doctor` says whether this machine lacks something",
         code=ExitCode.MACHINE,
     )

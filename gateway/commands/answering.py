@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 from farm.registry import Registry
 from farm.status import BookingStatus, Cause
@@ -15,6 +14,7 @@ from gateway.results import short
 from gateway.terminal import printer, put, say
 from gateway.waiting import wait
 from tasks.settings import Settings
+from tools.stock import STOCK
 
 _CODES = {
     BookingStatus.CONFIRMED: ExitCode.WELL,
@@ -47,7 +47,7 @@ def see_through(
                 put(answer)
             else:
                 printer().print(short(answer, names))
-            for hint in _hints(answer, there, timeout_s):
+            for hint in _hints(answer, timeout_s):
                 say(hint)
             return _CODES.get(answer.status, ExitCode.IN_DOUBT)
     say(_after_stopping(here, asyncio.run(look_up(here, booking_id))))
@@ -74,20 +74,16 @@ async def look_up(here: Settings, booking_id: str) -> BookingAnswer:
         return BookingAnswer.of(await find(ledger, booking_id), await ledger.attempts(booking_id))
 
 
-def _hints(answer: BookingAnswer, there: Registry, timeout_s: float) -> list[str]:
+def _hints(answer: BookingAnswer, timeout_s: float) -> list[str]:
     if answer.status is BookingStatus.IN_DOUBT:
         return ["→ Nothing more is tried by itself: a person must look at the venue's record."]
     if answer.status is BookingStatus.PENDING_VENUE:
         return ["→ The venue has not decided yet; the farm asks it again until it has."]
     if not answer.settled:
         return [f"→ Not settled after {timeout_s:g} s; the booking goes on while a farm runs (readback up)."]
-    down = {a.venue for a in answer.attempts if a.cause is Cause.VENUE_UNREACHABLE and a.venue in there.venues}
-    local = sorted({there.venue(v).integration for v in down if _is_here(there.venue(v).origin)})
+    down = {a.venue for a in answer.attempts if a.cause is Cause.VENUE_UNREACHABLE}
+    local = [name for name, slugs in STOCK.items() if down & set(slugs)]
     if answer.status is not BookingStatus.CONFIRMED and local:
         named = " ".join(f"--with {name}" for name in local)
         return [f"→ Nobody answers there; that venue can stand on this machine:  readback up {named}"]
     return []
-
-
-def _is_here(origin: str) -> bool:
-    return urlsplit(origin).hostname in {"127.0.0.1", "::1", "localhost"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from gateway.answers import BookingAnswer, VenuesAnswer
-from gateway.commands.answering import _after_stopping
+from farm.status import AttemptState, BookingStatus, Cause
+from gateway.answers import AttemptAnswer, BookingAnswer, VenuesAnswer
+from gateway.commands.answering import _after_stopping, _hints
 from gateway.presence import Tenancy
 from tasks.settings import Settings
 from tests.gateway.conftest import GOOD
@@ -62,3 +64,24 @@ def test_nobody_waits_any_more(run, booked, home):
     tenancy = Tenancy.take(home, "readback up")
     assert "is queued, and the farm goes on with it." in _after_stopping(settings, answer)
     tenancy.leave()
+
+
+@pytest.mark.parametrize(("venue", "hint"), [("osteria_luna", "readback up --with osteria_luna"), ("ritz", None)])
+def test_only_what_can_stand_here_is_offered_to(run, booked, venue, hint):
+    tried = AttemptAnswer(
+        number=1,
+        venue=venue,
+        our_reference="RB-RXRJF8QRHA-1",
+        state=AttemptState.NOT_BOOKED,
+        cause=Cause.VENUE_UNREACHABLE,
+        detail=None,
+        sent=None,
+        stages=(),
+        started_at=datetime(2030, 1, 1, 12, tzinfo=UTC),
+        committed_at=None,
+        closed_at=None,
+    )
+    answer = BookingAnswer.model_validate_json(run("show", booked, "--json").stdout)
+    failed = answer.model_copy(update={"status": BookingStatus.FAILED, "settled": True, "attempts": (tried,)})
+    said = " ".join(_hints(failed, 1.0))
+    assert (hint in said) if hint else not said

@@ -31,7 +31,7 @@ def test_a_bug_is_said_and_written_down(run, broken, home):
     result = run("book", "-", stdin=json.dumps(GOOD))
     log = home / "logs" / "commands.log"
     assert result.exit_code == 1
-    assert "readback book failed with ValueError" in result.stderr
+    assert "readback book failed unexpectedly with ValueError" in result.stderr
     assert str(log) in result.stderr
     assert "Traceback" not in result.stderr
     written = log.read_text()
@@ -77,6 +77,12 @@ def test_standard_input_that_is_closed(home):
 
 def test_a_reader_who_has_seen_enough(home):
     assert real(["venues", "--json"], end="| true").stderr == ""
+
+
+def test_a_full_disk(home):
+    done = real(["venues"], end="> /dev/full")
+    assert done.returncode == 1
+    assert "readback venues failed unexpectedly with OSError (No space left on device)" in done.stderr
 
 
 def real(words, begin="", end=""):
