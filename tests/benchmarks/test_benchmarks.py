@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,9 @@ def test_one_round_of_all_three() -> None:
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["rounds"] == 1
     assert all(said[name] > 0 for name in (*RATIOS, *SECONDS))
+    quoted = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert quoted is not None
+    assert json.loads(quoted[1]).keys() == said.keys()
     for part in ("worker", "relay", "driver", "chromium", "read_back to looked"):
         assert part in done.stderr
 
