@@ -17,6 +17,7 @@ from farm.schema import Fault, SchemaFaults, nearest
 from ledger.engine import database_url
 from profiles.partner import Partners
 from tasks.settings import Settings
+from tools.environment import changed
 
 T = TypeVar("T")
 
@@ -38,12 +39,15 @@ def read_settings() -> Settings:
     Raises:
         SchemaFaults: Each variable that cannot be used, without its value.
     """
+    faults: list[Fault] = []
     try:
         settings = Settings(_env_ignore_empty=True)
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False, include_context=False)
-        raise SchemaFaults([Fault(_variable(*detail["loc"]), detail["msg"]) for detail in details]) from None
-    faults = list(_address_faults(settings))
+        faults += [Fault(_variable(*detail["loc"]), detail["msg"]) for detail in details]
+        with changed(dict.fromkeys(fault.where for fault in faults)):
+            settings = Settings(_env_ignore_empty=True)
+    faults += _address_faults(settings)
     if faults:
         raise SchemaFaults(faults)
     return settings

@@ -110,8 +110,8 @@ def read_what_is_right() -> tuple[Settings, Finding]:
     except SchemaFaults as error:
         wrong: dict[str, str | None] = dict.fromkeys(fault.where for fault in error.faults)
         with changed(wrong):
-            rest, _ = read_what_is_right()
-        return rest, Finding("Settings", str(error).replace("\n", "; "), f"correct or unset {', '.join(wrong)}")
+            settings = read_settings()
+        return settings, Finding("Settings", str(error).replace("\n", "; "), f"correct or unset {', '.join(wrong)}")
     given = [name for name in os.environ if name.startswith("READBACK_") and os.environ[name]]
     return settings, Finding("Settings", ", ".join(sorted(given)) or "none: all is embedded")
 
