@@ -85,7 +85,7 @@ def up(
         _say_what_runs(here, farm, stands, f"{concurrency} visit{'s' * (concurrency > 1)} at once, {pool}")
         _say_next(wanted)
         asyncio.run(_until_told(here, farm))
-        say("Ending: what is past its commit is still looked at.")
+        say("Ending: what is being done is finished; what is still to be read back, with the next  readback up.")
 
 
 def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how: str) -> None:
