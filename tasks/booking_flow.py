@@ -41,6 +41,7 @@ CLICK_BY_S = SOFT_LIMIT_S - 15
 AGAIN_S = 5.0
 SLOWEST_S = 60.0
 """When another worker may try after a fault of our own; twice as long after each further one."""
+NOT_KNOWN = "This farm, which read its folders when it started, cannot book it"
 OUR_FAULT_S = 30 * 60
 """So long faults of our own are not held against a venue: time enough to repair a worker, or to replace it."""
 
@@ -87,7 +88,7 @@ async def _one_round(farm: Farm, lease: Lease, click_by: datetime) -> bool:
         candidates = farm.registry.candidates(request)
         step = next_step(request, candidates, _tried(farm, booking, request, attempts), farm.clock())
     except UnknownName as error:
-        step = Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"It cannot be booked here any more: {error}.")
+        step = Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"{NOT_KNOWN}: {error}.")
     if isinstance(step, Stop):
         await _end(farm, lease, step)
         return False

@@ -141,8 +141,9 @@ class EmbeddedFarm:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment variables that another process reads them from."""
-    written = settings.model_dump(mode="json", exclude_none=True)
-    return {f"READBACK_{name.upper()}": str(value) for name, value in written.items()} | {
-        "READBACK_HOME": str(settings.home.absolute())
-    }
+    """The settings as the environment variables that another process reads them from; what is not set is empty.
+
+    Left out it would be inherited from this process.
+    """
+    written = settings.model_copy(update={"home": settings.home.absolute()}).model_dump(mode="json")
+    return {f"READBACK_{name.upper()}": "" if value is None else str(value) for name, value in written.items()}

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
             itself and denies the user namespaces that Chromium's is made of.
     """
 
-    model_config = SettingsConfigDict(env_prefix="READBACK_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="READBACK_", env_ignore_empty=True, frozen=True)
 
     home: Path = Path(".readback")
     database_url: str | None = None

@@ -41,12 +41,12 @@ def read_settings() -> Settings:
     """
     faults: list[Fault] = []
     try:
-        settings = Settings(_env_ignore_empty=True)
+        settings = Settings()
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False, include_context=False)
         faults += [Fault(_variable(*detail["loc"]), detail["msg"]) for detail in details]
         with changed(dict.fromkeys(fault.where for fault in faults)):
-            settings = Settings(_env_ignore_empty=True)
+            settings = Settings()
     faults += _address_faults(settings)
     if faults:
         raise SchemaFaults(faults)
