@@ -121,3 +121,12 @@ async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, cl
         await house_farm.ledger.conclude(lease, done=[kind])
         await act(house_farm, booking_id)
         assert kind not in (await house_farm.look(booking_id))[2]
+
+
+async def test_a_venue_that_this_farm_has_not_read_is_named_with_the_reason(house_farm):
+    booking_id = await house_farm.queue("opened_since")
+    await booking_flow.book(house_farm, booking_id)
+    booking = await house_farm.ledger.booking(booking_id)
+    assert (booking.status, booking.cause) == (BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE)
+    assert "read its folders when it started" in booking.sentence
+    assert "no venue `opened_since`" in booking.sentence
