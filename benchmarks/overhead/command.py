@@ -34,7 +34,8 @@ One booking with its read-back, at a restaurant that runs beside it (its own CPU
   farm     accepted by the ledger, relayed, taken by a Celery worker, booked, read back, confirmed in the ledger
   launch   a plain Celery task that launches a browser and runs the script of `bare`
 
-All three load the same: pages with style sheets and pictures, which a partner's profile may otherwise leave out.
+The farm visits as the partner's profile says, which leaves style sheets, fonts and pictures out; the other two load
+them, as such scripts do. With --load-all the farm loads them too: what it costs without that saving.
 Each booking has its own day and e-mail, and is compared with the restaurant's own database: a wrong one ends the run.
 Wall is from the order handed in until its confirmation is known. CPU is user and system of the candidate's whole
 process tree, ended processes included (on Linux; elsewhere what ended is not seen). The Redis counts for whoever
@@ -61,23 +62,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--rounds", type=int, default=12, metavar="N", help="bookings of each; one more warms up (12)"
     )
+    parser.add_argument("--load-all", action="store_true", help="the farm too loads style sheets, fonts and pictures")
     parser.add_argument("--profile", action="store_true", help="also CPU by process, and the farm's time by event")
     given = parser.parse_args(arguments)
     if given.rounds < 1:
         parser.error("--rounds must be at least 1")
     try:
         with embedded(), tempfile.TemporaryDirectory(prefix="readback-bench-") as folder:
-            print(json.dumps(_measure(Path(folder), given.rounds, profile=given.profile)))
+            print(json.dumps(_measure(Path(folder), given.rounds, load_all=given.load_all, profile=given.profile)))
     except (CandidateFailed, RedisNotStarted, TwinFailed, WrongRecord) as error:
         _say(f"failed: {error}")
         return 1
     return 0
 
 
-def _measure(folder: Path, rounds: int, *, profile: bool) -> dict[str, object]:
+def _measure(folder: Path, rounds: int, *, load_all: bool, profile: bool) -> dict[str, object]:
     with ExitStack() as stack:
         twin = stack.enter_context(TwinProcess.start("fixtures.osteria_luna", folder / "twin"))
-        candidates = _started(stack, folder, twin)
+        candidates = _started(stack, folder, twin, load_all=load_all)
         taken: list[dict[str, Sample]] = []
         for number in range(rounds + 1):
             one = _one_round(candidates, twin, number)
@@ -86,12 +88,12 @@ def _measure(folder: Path, rounds: int, *, profile: bool) -> dict[str, object]:
             taken += [one] if number else []
         idle = _idle_ms_per_s(candidates)
         if profile:
-            ledger_url = farm.settings(folder / "farm", twin.origin, "").ledger_url
+            ledger_url = farm.settings(folder / "farm", twin.origin, "", load_all=load_all).ledger_url
             _say("\n".join([*table_of_parts(taken), *asyncio.run(timeline(ledger_url, rounds))]))
-        return figures(taken, idle)
+        return {**figures(taken, idle), "farm_loads_all": load_all}
 
 
-def _started(stack: ExitStack, folder: Path, twin: TwinProcess) -> list[Candidate]:
+def _started(stack: ExitStack, folder: Path, twin: TwinProcess, *, load_all: bool) -> list[Candidate]:
     found = find_redis()
     if isinstance(found, Missing):
         raise CandidateFailed(f"the benchmark needs a Redis of its own; {found.why}: {found.get}")
@@ -100,7 +102,7 @@ def _started(stack: ExitStack, folder: Path, twin: TwinProcess) -> list[Candidat
     broker, redis_pid = redis.broker_url, int(redis.pidfile.read_text())
     arguments: dict[str, tuple[list[str], list[int]]] = {
         "bare": ([twin.origin], []),
-        "farm": ([twin.origin, str(folder / "farm"), broker], [redis_pid]),
+        "farm": ([twin.origin, str(folder / "farm"), broker, *(["load_all"] if load_all else [])], [redis_pid]),
         "launch": ([twin.origin], [redis_pid]),
     }
     candidates = []

@@ -28,12 +28,20 @@ WATCH_S = 0.01
 STATUS = "SELECT status, sentence, venue_reference FROM bookings WHERE id = ?"  # cheaper than the ledger's own way
 
 
-def settings(folder: Path, origin: str, broker_url: str) -> Settings:
-    """A farm in this folder that knows one venue, and loads all that the script by hand loads."""
+def settings(folder: Path, origin: str, broker_url: str, *, load_all: bool) -> Settings:
+    """A farm in this folder that knows one venue.
+
+    Args:
+        folder: Its state folder.
+        origin: Where the venue stands.
+        broker_url: Its broker.
+        load_all: Leave nothing out of the pages, whatever the partner's profile says.
+    """
     overlay = Overlay(folder / "overlay")
     overlay.add(Standing("osteria_luna/osteria_luna", VENUE, origin, "benchmark"))
-    (agreement,) = (folder / "overlay" / "partners").glob("*.toml")
-    agreement.write_text(re.sub(r"^skip = .*$", "skip = []", agreement.read_text(), flags=re.MULTILINE))
+    if load_all:
+        (agreement,) = (folder / "overlay" / "partners").glob("*.toml")
+        agreement.write_text(re.sub(r"^skip = .*$", "skip = []", agreement.read_text(), flags=re.MULTILINE))
     return overlay.settings(Settings(home=folder, broker_url=broker_url))
 
 
@@ -82,4 +90,5 @@ def request(order: Order) -> Request:
 
 
 if __name__ == "__main__":
-    answer_orders(lambda: opened(settings(Path(sys.argv[2]), sys.argv[1], sys.argv[3])))
+    _, origin, folder, broker, *options = sys.argv
+    answer_orders(lambda: opened(settings(Path(folder), origin, broker, load_all="load_all" in options)))

@@ -49,10 +49,11 @@ def test_one_round_of_all_three() -> None:
         assert part in done.stderr
 
 
-def test_the_farm_loads_what_the_script_by_hand_loads(tmp_path) -> None:
-    here = settings(tmp_path, "http://127.0.0.1:1", "")
+@pytest.mark.parametrize("load_all", [False, True])
+def test_the_farm_leaves_out_what_its_profile_says_or_nothing(tmp_path, load_all) -> None:
+    here = settings(tmp_path, "http://127.0.0.1:1", "", load_all=load_all)
     (partner,) = Partners.load([Path(here.partners)]).by_slug.values()
-    assert partner.fingerprint.skip == ()
+    assert ("stylesheet" in partner.fingerprint.skip) is not load_all
 
 
 def test_a_round_of_the_ledger_both_ways() -> None:
