@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,16 +63,14 @@ def book(
 
 async def _sent_before(here: Settings, written: object, key: str) -> BookingAnswer | None:
     """The booking that the key made, whatever has become of its venues and its time since."""
-    from pydantic import ValidationError
-
-    from farm.request import Request
+    from farm.intake import BadRequest, shaped
     from gateway.answers import BookingAnswer
     from gateway.deployment import has_ledger, open_ledger
     from ledger.errors import IdempotencyConflict
 
     try:
-        wanted = Request.model_validate_json(json.dumps(written))
-    except ValidationError:
+        wanted = shaped(written)
+    except BadRequest:
         return None  # it is told of every fault when it is admitted
     if not has_ledger(here):
         return None
