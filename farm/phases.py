@@ -85,16 +85,23 @@ def _first_fault(error: ValidationError) -> str:
     return f"{where}: {said}" if where else said
 
 
+def _without_query(url: str) -> str:
+    try:
+        return address(url)
+    except ValueError:  # a page may write https://[object Object]/
+        return "[address]"
+
+
 def without_guest(text: str, guest: Guest | None) -> str:
     """The text with the guest's own data replaced."""
     if guest is None:
         return text
-    text = _ADDRESS.sub(lambda found: address(found.group()), text)
+    text = _ADDRESS.sub(lambda found: _without_query(found.group()), text)
     words = [guest.email, untagged(guest.email), guest.name, *(word for word in guest.name.split() if len(word) > 1)]
     words += [quote(word, safe="") for word in words]
     for word in sorted(set(words), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[guest]", text, flags=re.IGNORECASE)
     digits = re.sub(r"\D", "", guest.phone or "")[-_PHONE_DIGITS:]
     if digits:  # however it is spaced, with whatever prefix
-        text = re.sub(r"\+?(?:\d[\s()./-]*)*" + r"[\s()./-]*".join(digits), "[guest]", text)
+        text = re.sub(r"\+?(?:\d[\s()./-]*){0,6}" + r"[\s()./-]*".join(digits), "[guest]", text)
     return text

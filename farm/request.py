@@ -61,7 +61,7 @@ class WantedSlot(Fact):
         if (
             self.duration_min
             and when.ends_at
-            and when.ends_at - when.starts_at < timedelta(minutes=self.duration_min)
+            and when.ends_at.astimezone(UTC) - when.starts_at.astimezone(UTC) < timedelta(minutes=self.duration_min)
         ):
             return False
         first, last = self.moments(zone)

@@ -120,7 +120,18 @@ def _may_be_ours(sighting: Sighting, measure: Measure) -> bool:
     if whose(sighting, measure.code, measure.claimed) is not Whose.ALIKE or not _stands(sighting):
         return False
     comparison = compare(measure.wanted, sighting, measure.tolerance, measure.zone)
-    return set(comparison.differing) <= {"guest_email"}
+    if comparison.essential_missing:
+        return False
+    return not comparison.differing or (
+        comparison.differing == ("guest_email",)
+        and _mailbox(measure.wanted.guest_email) == _mailbox(sighting.guest_email)
+    )
+
+
+def _mailbox(email: str | None) -> str:
+    """The address without any plus-tag."""
+    local, _, domain = (email or "").casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _stands(sighting: Sighting) -> bool:

@@ -18,6 +18,7 @@ D = TypeVar("D", date, datetime)
 
 
 def _without_controls(text: str) -> str:
+    text = text.replace("\r\n", "\n")
     if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
         raise ValueError("holds a control character")
     return text
@@ -36,7 +37,7 @@ def _email(text: str) -> str:
         raise ValueError("is no e-mail address") from None
     if len(found.local_part) > MOST_LOCAL:
         raise ValueError(f"has more than {MOST_LOCAL} characters before its @: our reference would not fit")
-    return found.normalized
+    return f"{found.local_part}@{text.rpartition('@')[2].lower()}"
 
 
 def _phone(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -217,7 +218,8 @@ def _is_our_fault(attempt: AttemptRecord) -> bool:
 
 def _tried(farm: Farm, booking: BookingRecord, request: Request, attempts: list[AttemptRecord]) -> list[Tried]:
     """What routing shall know; faults of our own only when they last too long, or longer than the guest waits."""
-    lost_at = next((attempt.started_at for attempt in attempts if _is_our_fault(attempt)), farm.clock())
+    row = list(takewhile(_is_our_fault, reversed(attempts)))  # since the last attempt that was not our fault
+    lost_at = row[-1].started_at if row else farm.clock()
     are_pardoned = farm.clock() < min(filter(None, (lost_at + timedelta(seconds=OUR_FAULT_S), request.know_by)))
     tried = [
         Tried(

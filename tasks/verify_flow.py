@@ -244,7 +244,7 @@ class _Conclusion:
                 stages=self.journal.taken(),
                 looked=1,
             ),
-            booking=BookingChange(status=BookingStatus.ATTEMPTING, venue=None, venue_reference=None),
+            booking=BookingChange(status=BookingStatus.ATTEMPTING, venue=None, venue_reference=None, verdict=None),
             events=[_looked(self.about.attempt, verdict)],
             wake=[NewWakeUp("book", self.farm.clock())],
             done=["verify"],

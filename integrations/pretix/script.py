@@ -199,7 +199,7 @@ class Pretix(OrganizerRecords):
         products = one_of([await line.get_by_role("paragraph").first.inner_text() for line in lines])
         dated = [line.locator(".sr-only time") for line in lines if await line.locator(".sr-only time").count()]
         slots = {await slot_in(moments, "datetime") for moments in dated}
-        total = table.get_by_role("row", name=re.compile("^Total")).get_by_role("cell").last
+        total = table.get_by_role("row", name=re.compile("^Total")).get_by_role("cell").last.get_by_role("strong")
         return Facts(
             when=slots.pop() if len(slots) == 1 else None,
             resource=products,

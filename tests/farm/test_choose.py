@@ -85,6 +85,20 @@ def test_too_short_and_too_few_do_not_fit():
     assert choose(offers, REQUEST, VENUE).key == "three"
 
 
+@pytest.mark.parametrize(
+    ("day", "begins", "ends", "long_enough"),
+    [
+        (date(2029, 10, 28), (1, 30), (2, 30), True),
+        (date(2029, 3, 25), (1, 30), (3, 30), False),
+    ],
+)
+def test_an_hour_that_comes_twice_or_never_counts_as_it_passes(day, begins, ends, long_enough):
+    wanted = WantedSlot(date=day, earliest=time(1), latest=time(2), duration_min=120)
+    first, last = (datetime.combine(day, time(*at), tzinfo=ROME) for at in (begins, ends))
+    slot = Slot(starts_at=first, ends_at=last.replace(fold=1))
+    assert wanted.admits(slot, ROME) is long_enough
+
+
 def test_nothing_left_is_nothing():
     with pytest.raises(NoAvailability):
         choose([offer((20, 0), left=0)], REQUEST, VENUE)

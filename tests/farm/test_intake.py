@@ -124,6 +124,9 @@ def test_what_was_written_with_spaces_is_stored_without():
     request = admit(GOOD | {"guest": {"name": "  Ada   Rossi ", "email": " ada@Example.COM "}}, REGISTRY, NOW)
     assert (request.guest.name, request.guest.family_name) == ("Ada Rossi", "Rossi")
     assert request.guest.email == "ada@example.com"
+    written = {"guest": {"name": "Ada", "email": "ada@xn--mller-kva.de"}, "note": "one\r\ntwo"}
+    admitted = admit(GOOD | written, REGISTRY, NOW)
+    assert (admitted.guest.email, admitted.note) == ("ada@xn--mller-kva.de", "one\ntwo")
     assert type(request).model_validate_json(request.model_dump_json()) == request
 
 

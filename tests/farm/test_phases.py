@@ -64,6 +64,17 @@ def test_no_guest_data_in_any_message(phase, text):
     assert [word for word in words if word in said] == []
 
 
+@pytest.mark.parametrize("url", ["https://[object Object]/", "https://[venue]/x"])
+def test_an_address_that_is_none_breaks_no_error(url):
+    said = str(meaning(ValueError(f"went to {url} and back"), Phase.COMMIT, Step.SUBMIT, GUEST))
+    assert said.startswith("submit: ValueError: went to [address]")
+
+
+def test_a_page_full_of_digits_is_read_in_time():
+    """On the loop: nothing else runs meanwhile, not even the heartbeat. In the square it would take an hour."""
+    assert "[guest]" not in str(meaning(ValueError("7" * 1_000_000), Phase.BEFORE, Step.SEARCH, GUEST))
+
+
 def test_a_fact_that_is_not_whole_names_its_field_and_not_its_value():
     with pytest.raises(ValidationError) as caught:
         Guest.model_validate({"name": "Ada", "email": "geheim"})

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from farm.status import AttemptState, BookingStatus, Cause
+from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from tasks import booking_flow, verify_flow
 from tasks.browser import NoBrowser
 from tasks.working import HELD_S, lease_on
@@ -62,6 +62,23 @@ async def test_the_patience_with_ourselves_begins_with_the_first_fault(house_far
     clock.forward(3600)
     house_farm.house.opens = no_browser
     await serve(house_farm, clock, booking_id, 300)
+    assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.ATTEMPTING
+
+
+async def test_a_fault_of_our_own_long_ago_does_not_count_with_a_new_one(house_farm, clock):
+    house = house_farm.house
+    booking_id = await house_farm.queue(*VENUES)
+    house.opens, house.status = no_browser, VenueStatus.PENDING
+    await booking_flow.book(house_farm, booking_id)
+    house.opens = None
+    clock.forward(10)
+    await booking_flow.book(house_farm, booking_id)
+    clock.forward(2 * 3600)
+    house.answers(VenueStatus.REJECTED)
+    await verify_flow.verify(house_farm, booking_id)
+
+    house.opens = no_browser
+    await serve(house_farm, clock, booking_id, 20 * 60)
     assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.ATTEMPTING
 
 

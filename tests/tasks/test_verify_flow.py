@@ -13,6 +13,7 @@ from farm.verdict import Verdict
 from ledger.conclusions import STAGES_KEPT
 from ledger.records import AttemptChange
 from tasks import booking_flow, verify_flow
+from tests.tasks.house import VENUES
 
 MINUTE_S = 60
 
@@ -159,3 +160,19 @@ async def test_a_script_that_does_not_load_any_more_is_left_to_a_person(house_fa
     house_farm.registry._scripts.clear()
     booking, _, _ = await looks(house_farm, clock, pending, 1)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CONTRACT_BROKEN)
+
+
+async def test_what_one_venue_said_is_not_told_of_the_next_one(house_farm, clock):
+    house = house_farm.house
+    house.status = VenueStatus.PENDING
+    booking_id = await house_farm.queue(*VENUES)
+    await booking_flow.book(house_farm, booking_id)
+    assert (await house_farm.ledger.booking(booking_id)).verdict is not None
+    house.answers(VenueStatus.REJECTED)
+    await looks(house_farm, clock, booking_id, 1)
+
+    house.at["read_back"] = no_answer
+    await booking_flow.book(house_farm, booking_id)
+    booking, attempts, _ = await house_farm.look(booking_id)
+    assert (booking.venue, [attempt.venue for attempt in attempts]) == (VENUES[1], list(VENUES))
+    assert (booking.verdict, booking.venue_reference) == (None, None)
