@@ -180,6 +180,11 @@ class Sighting(Facts):
     our_reference: str | None = None
     key: str = Field(default="", repr=False)
 
+    @property
+    def stands(self) -> bool:
+        """True unless the record says that the venue does not keep the booking."""
+        return self.status is None or self.status.stands
+
 
 class CardToken(Fact):
     """A card at the vault, by reference. Never a number."""

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from farm.facts import Money
 from farm.manifest import Manifest
 from farm.registry import Registry, UnknownName
-from farm.request import Need, Request, Wanted, WantedSlot, WantedStay
+from farm.request import ONE_PLACE, Need, Request, Wanted, WantedSlot, WantedStay
 from farm.schema import Fault, SchemaFaults, faults_of, nearest
 from farm.venue import Venue
 from farm.written import Day, Moment, WallTime
@@ -81,7 +81,7 @@ def _shaped(written: object) -> tuple[Request | None, list[Fault]]:
         faults = faults_of(error, Request)
     has_venues, has_group = bool(written.get("venues")), written.get("group") is not None
     if has_venues == has_group:
-        faults.append(Fault("group", "name either `venues` or a `group`, not both and not neither"))
+        faults.append(Fault("group", ONE_PLACE))
     return None, faults
 
 

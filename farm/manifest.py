@@ -63,12 +63,10 @@ class RequestRule(Fact):
         return said and self._is_addressed(method, url, kind, origin)
 
     def _is_addressed(self, method: str, url: str, kind: str | None, origin: str) -> bool:
+        if method != self.method or (self.kind is not None and kind not in {None, self.kind}):
+            return False
         pattern = re.escape(self.url.replace("{origin}", origin)).replace(r"\*", ".*")
-        return (
-            method == self.method
-            and re.fullmatch(pattern, url) is not None
-            and (self.kind is None or kind is None or kind == self.kind)
-        )
+        return re.fullmatch(pattern, url) is not None
 
 
 class CommitRule(RequestRule):

@@ -101,7 +101,7 @@ async def cancel(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, jou
         CancelUnproven: The record still stands, cannot be seen any more, or cannot be cancelled by us.
     """
     before = await look(ask, lookup, measure, visits, journal)
-    standing = [s for s in before.ours if s.status is None or s.status.stands]
+    standing = [s for s in before.ours if s.stands]
     if not standing:
         if before.verdict.kind is VerdictKind.NOT_FOUND and (before.verdict.complete or before.ours):
             return before

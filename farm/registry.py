@@ -137,16 +137,11 @@ def _read_venue(file: Path, slug: str, integrations: dict[str, Integration], int
         raise SchemaFaults([Fault(str(file), f"no integration `{slug}`; {nearest(slug, sorted(integrations))}")])
     if file.stem in into:
         raise SchemaFaults([Fault(str(file), f"venue `{file.stem}` exists already")])
-    venue = read_toml(file, Venue)
-    faults = [
-        Fault(f"{file}: {key}", f"unknown key `{key}`; it is the name of the {place}")
-        for key, place in (("slug", "file"), ("integration", "folder"))
-        if getattr(venue, key)
-    ]
-    faults += list(_setting_faults(file, venue.settings, integrations[slug].manifest))
+    venue = read_toml(file, Venue, {"slug": "file", "integration": "folder"})
+    faults = list(_setting_faults(file, venue.settings, integrations[slug].manifest))
     if faults:
         raise SchemaFaults(faults)
-    into[file.stem] = venue.model_copy(update={"slug": file.stem, "integration": slug})
+    into[file.stem] = venue
 
 
 def _setting_faults(file: Path, settings: dict[str, Setting], manifest: Manifest) -> list[Fault]:

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from farm.facts import Fact, Guest, Money, Party, Slot, Stay, When
 from farm.written import Day, Line, Moment, Text, WallTime
 
+ONE_PLACE = "name either `venues` or a `group`, not both and not neither"
 MOST_VENUES = 50
 MOST_MINOR = 10**12
 
@@ -194,7 +195,7 @@ class Request(Fact):
     @classmethod
     def _has_places(cls, group: str | None, info: ValidationInfo[None]) -> str | None:
         if "venues" in info.data and bool(info.data["venues"]) == (group is not None):
-            raise ValueError("name either `venues` or a `group`, not both and not neither")
+            raise ValueError(ONE_PLACE)
         return group
 
     @property

@@ -40,8 +40,13 @@ class SchemaFaults(Exception):
         self.faults = tuple(faults)
 
 
-def read_toml(path: Path, model: type[Model]) -> Model:
+def read_toml(path: Path, model: type[Model], named: Mapping[str, str] | None = None) -> Model:
     """The file as a model.
+
+    Args:
+        path: The file.
+        model: Its closed schema.
+        named: Fields that its place gives (``{"slug": "file"}``: the file's name); nobody may write them.
 
     Raises:
         SchemaFaults: The file is no TOML, or does not fit the model; every fault is named.
@@ -52,10 +57,21 @@ def read_toml(path: Path, model: type[Model]) -> Model:
         raise SchemaFaults([Fault(str(path), f"cannot be read: {error.strerror}")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SchemaFaults([Fault(str(path), f"not valid TOML: {error}")]) from None
+    places = {"file": path.stem, "folder": path.absolute().parents[1].name}
+    given = {key: places[place] for key, place in (named or {}).items()}
+    faults = [
+        Fault(f"{path}: {key}", f"unknown key `{key}`; it is the name of the {place}")
+        for key, place in (named or {}).items()
+        if key in written
+    ]
     try:
-        return model.model_validate(written)
+        read = model.model_validate(written | given)
     except ValidationError as error:
-        raise SchemaFaults([Fault(f"{path}: {f.where}", f.what) for f in faults_of(error, model)]) from None
+        faults += [Fault(f"{path}: {f.where}", f.what) for f in faults_of(error, model)]
+        raise SchemaFaults(faults) from None
+    if faults:
+        raise SchemaFaults(faults)
+    return read
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:

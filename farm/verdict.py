@@ -68,7 +68,7 @@ def keeps_promise(sightings: Sequence[Sighting], channel: Channel) -> None:
         VenueChanged: A promised fact is missing: the page has changed, or the script reads it no more.
     """
     for sighting in sightings:
-        shows = channel.shows if _stands(sighting) else ("reference", "status")  # what is over need not say more
+        shows = channel.shows if sighting.stands else ("reference", "status")  # what is over need not say more
         missing = [name for name in channel.shows if name in shows and getattr(sighting, name) is None]
         if missing:
             raise VenueChanged(f"channel {channel.name} no longer shows {', '.join(missing)}")
@@ -80,7 +80,7 @@ def judge(sightings: Sequence[Sighting], measure: Measure, channel: Channel, at:
     Another farm reference is never ours. A record without any is "alike": good for a person, not for a verdict.
     """
     ours = [s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS]
-    standing = [s for s in ours if _stands(s)]
+    standing = [s for s in ours if s.stands]
     if not standing:
         return _nothing(sightings, ours, measure, channel, at)
     if len(standing) > 1:
@@ -117,7 +117,7 @@ def _nothing(
 
 def _may_be_ours(sighting: Sighting, measure: Measure) -> bool:
     """Alike, standing, and nothing but the e-mail (which carries our reference) speaks against it."""
-    if whose(sighting, measure.code, measure.claimed) is not Whose.ALIKE or not _stands(sighting):
+    if whose(sighting, measure.code, measure.claimed) is not Whose.ALIKE or not sighting.stands:
         return False
     comparison = compare(measure.wanted, sighting, measure.tolerance, measure.zone)
     if comparison.essential_missing:
@@ -132,10 +132,6 @@ def _mailbox(email: str | None) -> str:
     """The address without any plus-tag."""
     local, _, domain = (email or "").casefold().rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
-
-
-def _stands(sighting: Sighting) -> bool:
-    return sighting.status is None or sighting.status.stands
 
 
 def _of_record(sighting: Sighting, measure: Measure, channel: Channel, at: datetime) -> Verdict:

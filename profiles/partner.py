@@ -152,7 +152,7 @@ class Partners:
                 faults.append(Fault(str(path), f"partner `{path.stem}` exists already"))
                 continue
             try:
-                found[path.stem] = read_toml(path, Partner).model_copy(update={"slug": path.stem})
+                found[path.stem] = read_toml(path, Partner, {"slug": "file"})
             except SchemaFaults as error:
                 faults += error.faults
         if faults:

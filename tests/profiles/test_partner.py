@@ -9,6 +9,7 @@ import pytest
 from farm.errors import AccessNotAgreed
 from farm.phases import Step
 from farm.registry import Registry
+from farm.schema import SchemaFaults
 from profiles.partner import AccountTerms, Hours, Partners
 from profiles.secrets import is_there, open_account
 from profiles.visiting import AgreedAccess
@@ -94,3 +95,12 @@ def test_secrets_come_by_reference_and_never_show(tmp_path, monkeypatch):
     assert account.secret.get_secret_value() == "s3cret-canary"
     assert "canary" not in repr(account) + str(account) + account.model_dump_json()
     assert not is_there(AccountTerms(secret="env:RB_TEST_MISSING"))
+
+
+def test_a_partner_is_named_by_its_file(tmp_path):
+    text = (Path(__file__).parents[2] / "profiles" / "partners" / "bologna_tables.toml").read_text()
+    (tmp_path / "bologna.toml").write_text(text)
+    assert Partners.load([tmp_path]).must_have("bologna").slug == "bologna"
+    (tmp_path / "bologna.toml").write_text(f'slug = "x"\n{text}')
+    with pytest.raises(SchemaFaults, match="unknown key `slug`; it is the name of the file"):
+        Partners.load([tmp_path])
