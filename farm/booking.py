@@ -93,9 +93,10 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
         attempt = _Attempt(ask, visit, journal)
         await visit.begin(log_in_wall(ask.script, visit.page))
         hold, recap, wanted = await attempt.prepare()
-        until = ask.clock() + timedelta(seconds=ask.manifest.commit.deadline_s)
         try:
             async with journal.stage(Step.GUARD):
+                await guard.ready(hold.offer)
+                until = ask.clock() + timedelta(seconds=ask.manifest.commit.deadline_s)
                 await guard(hold.offer, hold, recap, wanted, until)
         except NotBooked:
             await attempt.release(hold)
@@ -191,6 +192,7 @@ class _Attempt:
         try:
             async with self._journal.stage(Step.RELEASE), asyncio.timeout(self._ask.manifest.step_s):
                 await self._ask.script.release(self._visit, hold)
+                await self._journal.given_back()
         except Exception as error:  # noqa: BLE001 - said, not raised: what went wrong before is what counts
             said = meaning(error, Phase.BEFORE, Step.RELEASE, self._ask.request.guest)
             await self._journal.note(f"the hold was not given back: {said}")
@@ -206,6 +208,7 @@ class _Attempt:
             raise ContractBroken(f"the offers of {ask.venue.slug} name no resource: no record could ever be matched")
         hold = await self._step(Step.HOLD, lambda: ask.script.hold(self._visit, offer))
         _must_be(Hold, hold, Step.HOLD)
+        await self._journal.held(hold)
         try:
             self._must_have_time_left(hold)
         except SlotLost:
@@ -244,7 +247,7 @@ class _Attempt:
         request, slug = self._ask.request, self._ask.venue.slug
         if not in_cap(price, request):
             raise PriceOverCap(f"the price at {slug} has grown over the cap")
-        if request.price_cap is not None and price is None and self._ask.manifest.payment != "none":
+        if request.caps and price is None and self._ask.manifest.payment != "none":
             raise PriceOverCap(f"{slug} shows no price before the last click, so that no cap can be kept")
 
 

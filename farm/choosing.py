@@ -47,6 +47,5 @@ def _rank(offer: Offer, request: Request, venue: Venue) -> tuple[timedelta, int,
 
 
 def in_cap(price: Money | None, request: Request) -> bool:
-    """True when the price (where one is shown) is not over the cap of the request."""
-    cap = request.price_cap
-    return cap is None or price is None or (price.currency == cap.currency and price.minor <= cap.minor)
+    """True when the price (where one is shown) is over no cap of the request."""
+    return price is None or all(price.currency == cap.currency and price.minor <= cap.minor for cap in request.caps)

@@ -6,6 +6,7 @@
       NotBooked              nothing was committed (before-commit phase only): falling back is allowed
         NoAvailability         the venue shows "nothing", or nothing fits    next venue
         SlotLost               the slot or hold is gone            search again once, then next
+        SlotBusy               another booking of ours is on it    once more, then next
         RequestRefused         the venue cannot serve this         next venue, do not ask again
         PriceOverCap           the price has grown over the cap    next venue
         PaymentRefused         declined                            next venue or ask human, by cause
@@ -56,6 +57,12 @@ class SlotLost(NotBooked):
     """The slot or the hold is gone."""
 
     default_cause = Cause.LEASE_EXPIRED
+
+
+class SlotBusy(NotBooked):
+    """Another booking of ours has been committing on this slot for too long."""
+
+    default_cause = Cause.SLOT_BUSY
 
 
 class RequestRefused(NotBooked):

@@ -40,6 +40,14 @@ class Journal(Protocol):
         """Announce a step and time it."""
         ...
 
+    async def held(self, hold: Hold) -> None:
+        """Write down what is held, so that somebody can give it back should this worker die."""
+        ...
+
+    async def given_back(self) -> None:
+        """Write down that the hold was given back."""
+        ...
+
     async def note(self, text: str) -> None:
         """Write down something that went wrong and changes nothing (a hold that could not be given back)."""
         ...
@@ -47,6 +55,14 @@ class Journal(Protocol):
 
 class Guard(Protocol):
     """The commit guard: one conditional, durable write. After it nothing is retried."""
+
+    async def ready(self, offer: Offer) -> None:
+        """Everything that may take its time before the guard: called right before it, with all else done.
+
+        Raises:
+            NotBooked: An earlier attempt has a record after all, or another booking of ours has the slot.
+        """
+        ...
 
     async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
         """Move the attempt to ``committing``.

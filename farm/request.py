@@ -15,16 +15,22 @@ from farm.written import Day, Line, Moment, Text, WallTime
 ONE_PLACE = "name either `venues` or a `group`, not both and not neither"
 MOST_VENUES = 50
 MOST_MINOR = 10**12
+_DAY_ENDS = timedelta(hours=23, minutes=59)
 
 
 class WantedSlot(Fact):
-    """A time on a day, in each venue's own zone: "between 19:00 and 21:00 on the 4th"."""
+    """A time on a day, in each venue's own zone: "between 19:00 and 21:00 on the 4th".
+
+    Attributes:
+        widen_min: How far the window may grow, at each end and inside the day, once nobody has a place in it.
+    """
 
     date: Day
     earliest: WallTime
     latest: WallTime
     preferred: WallTime | None = None
     duration_min: Annotated[int, Field(strict=True, ge=5, le=24 * 60)] | None = None
+    widen_min: Annotated[int, Field(strict=True, ge=0, le=12 * 60)] = 0
 
     # Each at its own field: no fault hides another.
     @field_validator("latest")
@@ -47,6 +53,17 @@ class WantedSlot(Fact):
     def day(self) -> dt.date:
         """The first day that the booking touches."""
         return self.date
+
+    def widened(self) -> WantedSlot | None:
+        """The wish with its window grown as far as it may; None when it may not grow. The best time stays the best."""
+        day = timedelta(hours=self.earliest.hour, minutes=self.earliest.minute)
+        end = timedelta(hours=self.latest.hour, minutes=self.latest.minute)
+        by = timedelta(minutes=self.widen_min)
+        first, last = max(day - by, timedelta(0)), min(end + by, _DAY_ENDS)
+        if (first, last) == (day, end):
+            return None
+        grown = {"earliest": _wall(first), "latest": _wall(last), "preferred": self.preferred or self.earliest}
+        return self.model_copy(update=grown)
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """The window in the venue's zone."""
@@ -87,6 +104,10 @@ class WantedSlot(Fact):
         return self.moments(zone)[1].astimezone(UTC) < now.astimezone(UTC)
 
 
+def _wall(since_midnight: timedelta) -> time:
+    return (datetime.min + since_midnight).time()
+
+
 class WantedStay(Fact):
     """Nights, as dates in the venue's zone."""
 
@@ -108,6 +129,9 @@ class WantedStay(Fact):
     def admits(self, when: When, _zone: ZoneInfo) -> bool:
         """True when the offer is for these very nights."""
         return isinstance(when, Stay) and (when.check_in, when.check_out) == (self.check_in, self.check_out)
+
+    def widened(self) -> None:
+        """Nights are wanted as they are."""
 
     def distance(self, _when: When, _zone: ZoneInfo) -> timedelta:
         """Nothing to prefer: the nights are given."""
@@ -150,7 +174,13 @@ class Request(Fact):
         reseller_reference: The platform's own id for the booking.
         venues: Candidates, best first. With ``group`` instead, all venues of the group.
         context: Free words of the platform; handed back, never shown to a venue.
+        price_cap: Nothing above it is booked.
+        authorised: What the guest's payment is authorised for, and not captured: a cap too.
         know_by: The guest wants to know by then; after it the farm starts no new attempt.
+        pending_min: How long a venue may take to answer before the farm withdraws and goes on; None: as long as the
+            guest can wait.
+        on_mismatch: What to do about a record that differs from what was asked: leave it to a person, have the venue
+            change it, or cancel it and go to the next venue.
     """
 
     reseller: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] = "local"
@@ -165,7 +195,10 @@ class Request(Fact):
     title: Annotated[Line, Field(max_length=40)] | None = None
     consents: frozenset[Line] = frozenset()
     price_cap: Money | None = None
+    authorised: Money | None = None
     know_by: Moment | None = None
+    pending_min: Annotated[int, Field(strict=True, ge=1, le=60 * 24 * 30)] | None = None
+    on_mismatch: Literal["ask", "amend", "cancel_and_fall_back"] = "ask"
     note: Annotated[Text | None, Field(max_length=500, repr=False)] = None
     context: dict[Line, Text] = Field(default_factory=dict)
 
@@ -177,7 +210,7 @@ class Request(Fact):
             raise ValueError("is empty: at least one adult or child")
         return party
 
-    @field_validator("price_cap")
+    @field_validator("price_cap", "authorised")
     @classmethod
     def _is_a_price(cls, cap: Money | None) -> Money | None:
         if cap is not None and not 0 <= cap.minor <= MOST_MINOR:
@@ -197,6 +230,11 @@ class Request(Fact):
         if "venues" in info.data and bool(info.data["venues"]) == (group is not None):
             raise ValueError(ONE_PLACE)
         return group
+
+    @property
+    def caps(self) -> list[Money]:
+        """What no price may be over."""
+        return [cap for cap in (self.price_cap, self.authorised) if cap is not None]
 
     @property
     def takes(self) -> Literal["slot", "stay"]:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from math import sqrt
 
 from farm.facts import Fact
+from farm.life.states import STILL_OPEN
 from farm.status import AttemptState, BookingStatus
 from ledger.records import Counts
-from ledger.transitions import STILL_OPEN
 
 Z_95 = 1.959964
 _MISSED = (BookingStatus.FAILED, BookingStatus.IN_DOUBT, BookingStatus.EXPIRED)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from farm.errors import CancelledByGuest
 from farm.facts import Facts, Hold, Offer, Recap
+from farm.life.states import booking_sources
+from farm.life.transition import NewEvent
 from farm.status import AttemptState, BookingStatus
-from ledger import events
+from ledger import events, slots
 from ledger.errors import AnotherAttemptLive, IllegalChange, LeaseLost
 from ledger.leases import IS_CURRENT, held, refuse_stale
-from ledger.records import AttemptRecord, Lease, NewEvent
+from ledger.records import AttemptRecord, Lease
 from ledger.tables import attempts, bookings
-from ledger.transitions import booking_sources
 
 _ROW = attempts.c
 COLUMNS = [_ROW[field.name] for field in fields(AttemptRecord)]
@@ -61,6 +62,13 @@ _COMMITTING = (
     .values(state=AttemptState.COMMITTING, committed_at=bindparam("now"))
     .returning(_ROW.number, _ROW.venue)
 )
+_MINE = (
+    _ROW.id == bindparam("attempt"),
+    _ROW.booking_id == bindparam("booking"),
+    _ROW.fence == bindparam("held_fence"),
+)
+_HELD = update(attempts).where(*_MINE, _ROW.state == AttemptState.PREPARED).values(hold=bindparam("new_hold"))
+_GAVE_BACK = update(attempts).where(*_MINE).values(given_back=True)
 _DURABLY = text("SET LOCAL synchronous_commit = on")
 
 
@@ -74,6 +82,21 @@ class AboutToCommit:
     recap: Recap
     expected: Facts
     submit_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An attempt that is about to begin.
+
+    Attributes:
+        reference_for: Gives our reference for the attempt's number.
+        context: Why there: written into the history.
+    """
+
+    venue: str
+    reference_for: Callable[[int], str]
+    widened: bool = False
+    context: Mapping[str, object] = field(default_factory=dict)
 
 
 def record(row: Sequence[Any]) -> AttemptRecord:
@@ -90,17 +113,17 @@ def start(
     connection: Connection,
     lease: Lease,
     attempt_id: str,
-    venue: str,
-    reference_for: Callable[[int], str],
+    plan: Plan,
     now: datetime,
 ) -> AttemptRecord:
     """A prepared attempt with the next number; the booking is ``attempting``."""
+    venue = plan.venue
     taken = connection.execute(_BEGIN, {**held(lease), "at_venue": venue, "now": now}).one_or_none()
     if taken is None:
         booking = refuse_stale(connection, lease)
         raise IllegalChange(f"a booking that is {booking.status} cannot become {BookingStatus.ATTEMPTING}")
     number, last_event = taken
-    our_reference = reference_for(number)
+    our_reference = plan.reference_for(number)
     values = {
         "id": attempt_id,
         "booking_id": lease.booking_id,
@@ -111,10 +134,11 @@ def start(
         "fence": lease.fence,
         "stages": (),
         "read_backs": 0,
+        "widened": plan.widened,
         "started_at": now,
     }
     row = connection.execute(_INSERT, values).one()
-    event = NewEvent("attempt.started", number, venue, {"our_reference": our_reference})
+    event = NewEvent("attempt.started", number, venue, {"our_reference": our_reference, **plan.context})
     events.append(connection, lease.booking_id, last_event, now, [event])
     return record(row)
 
@@ -139,9 +163,20 @@ def guard(connection: Connection, lease: Lease, about: AboutToCommit, now: datet
         raise AnotherAttemptLive from error
     if row is None:
         raise LeaseLost("the attempt is not prepared under this lease (any more)")
+    slots.take(connection, lease.booking_id, about.attempt_id, row.venue, about.offer, now, about.submit_deadline)
     event = NewEvent("attempt.guarded", row.number, row.venue, {"submit_deadline": about.submit_deadline.isoformat()})
     events.append(connection, lease.booking_id, last_event, now, [event])
     return True
+
+
+def keep_hold(connection: Connection, lease: Lease, attempt_id: str, hold: Hold) -> None:
+    """Write down a hold, so that somebody can give it back should this worker die; quietly nothing when fenced out."""
+    connection.execute(_HELD, {**held(lease), "attempt": attempt_id, "new_hold": hold.model_dump_json()})
+
+
+def note_release(connection: Connection, lease: Lease, attempt_id: str) -> None:
+    """The hold was given back by the visit that took it."""
+    connection.execute(_GAVE_BACK, {**held(lease), "attempt": attempt_id})
 
 
 def is_guarded(connection: Connection, lease: Lease, attempt_id: str) -> bool:

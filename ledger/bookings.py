@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from farm.life.states import ENDED_WITHOUT
+from farm.life.transition import NewEvent
 from farm.request import Request
-from farm.status import BookingStatus
+from farm.status import LIVE_STATES, BookingStatus, Cause
 from ledger import events, wake_ups
-from ledger.errors import CodeTaken, IdempotencyConflict, NoSuchBooking
+from ledger.errors import CodeTaken, IdempotencyConflict, NoSuchBooking, NotChangeable
 from ledger.names import fingerprint
-from ledger.records import Accepted, BookingRecord, Counts, NewEvent, VenueCount
+from ledger.records import Accepted, BookingRecord, Counts, VenueCount
 from ledger.tables import attempts, bookings
 
 _ROW = bookings.c
@@ -41,6 +43,28 @@ _CALL_OFF = (
 )
 
 
+_IS_REPLACED = update(bookings).where(_ROW.id == bindparam("booking")).values(replaced_by=bindparam("successor"))
+_CHANGE = (
+    update(bookings)
+    .where(
+        _ROW.id == bindparam("booking"),
+        _ROW.cancel_requested_at.is_(None),
+        _ROW.replaced_by.is_(None),
+        _ROW.status.not_in(sorted(ENDED_WITHOUT | {BookingStatus.IN_DOUBT, BookingStatus.CANCELLING})),
+    )
+    .values(change=bindparam("wish"), updated_at=bindparam("now"), last_event=_ROW.last_event + 1)
+    .returning(*COLUMNS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    """The names of a booking that is about to be queued."""
+
+    id: str
+    code: str
+
+
 def record(row: Sequence[Any]) -> BookingRecord:
     """The record behind a row of ``COLUMNS``."""
     return BookingRecord(*row)
@@ -55,13 +79,34 @@ def accept(
     now: datetime,
 ) -> Accepted:
     """Booking, first event and wake-up; or the booking that this key already made."""
-    mark = fingerprint(request)
-    values = {
+    values = _new(booking_id, request, code, now) | {"idempotency_key": idempotency_key}
+    try:
+        row = connection.execute(_INSERTS[connection.dialect.name], values).one_or_none()
+    except IntegrityError as error:
+        raise CodeTaken from error
+    if row is None:
+        known = connection.execute(_BY_KEY, {"reseller": request.reseller, "key": idempotency_key}).one()
+        return Accepted(_the_same(record(known), fingerprint(request)), created=False)
+    events.append(connection, booking_id, 1, now, [NewEvent("booking.queued")])
+    wake_ups.first(connection, booking_id, "book", now)
+    return Accepted(record(row), created=True)
+
+
+def succeed(connection: Connection, old: BookingRecord, new: NewBooking, request: Request, now: datetime) -> None:
+    """Queue the booking that shall take the place of ``old``, which stays as it is until then."""
+    values = _new(new.id, request, new.code, now) | {"replaces": old.id}
+    connection.execute(insert(bookings), values)
+    connection.execute(_IS_REPLACED, {"booking": old.id, "successor": new.id})
+    events.append(connection, new.id, 1, now, [NewEvent("booking.queued", payload={"replaces": old.id})])
+    wake_ups.first(connection, new.id, "book", now)
+
+
+def _new(booking_id: str, request: Request, code: str, now: datetime) -> dict[str, object]:
+    return {
         "id": booking_id,
         "reseller": request.reseller,
         "reseller_reference": request.reseller_reference,
-        "idempotency_key": idempotency_key,
-        "request_fingerprint": mark,
+        "request_fingerprint": fingerprint(request),
         "request": request.model_dump_json(),
         "code": code,
         "status": BookingStatus.QUEUED,
@@ -71,16 +116,6 @@ def accept(
         "created_at": now,
         "updated_at": now,
     }
-    try:
-        row = connection.execute(_INSERTS[connection.dialect.name], values).one_or_none()
-    except IntegrityError as error:
-        raise CodeTaken from error
-    if row is None:
-        known = connection.execute(_BY_KEY, {"reseller": request.reseller, "key": idempotency_key}).one()
-        return Accepted(_the_same(record(known), mark), created=False)
-    events.append(connection, booking_id, 1, now, [NewEvent("booking.queued")])
-    wake_ups.first(connection, booking_id, "book", now)
-    return Accepted(record(row), created=True)
 
 
 def made_by(connection: Connection, request: Request, idempotency_key: str) -> BookingRecord | None:
@@ -90,7 +125,7 @@ def made_by(connection: Connection, request: Request, idempotency_key: str) -> B
 
 
 def _the_same(booking: BookingRecord, mark: str) -> BookingRecord:
-    if booking.request_fingerprint != mark:
+    if mark not in {booking.request_fingerprint, fingerprint(booking.wanted())}:
         raise IdempotencyConflict
     return booking
 
@@ -137,7 +172,15 @@ def counts(connection: Connection) -> Counts:
 
 
 def request_cancel(connection: Connection, booking_id: str, now: datetime) -> BookingRecord:
-    """The guest's wish, once; a second wish changes nothing."""
+    """The guest's wish, once; a second wish changes nothing. What was to take the booking's place goes with it."""
+    booking = call_off(connection, booking_id, now)
+    if booking.replaced_by is not None:
+        call_off(connection, booking.replaced_by, now)
+    return booking
+
+
+def call_off(connection: Connection, booking_id: str, now: datetime) -> BookingRecord:
+    """Ask for the cancellation of this one booking."""
     row = connection.execute(_CALL_OFF, {"booking": booking_id, "now": now}).one_or_none()
     if row is None:
         return find(connection, booking_id)
@@ -145,3 +188,38 @@ def request_cancel(connection: Connection, booking_id: str, now: datetime) -> Bo
     events.append(connection, booking_id, booking.last_event, now, [NewEvent("booking.cancel_requested")])
     wake_ups.wake(connection, booking_id, "cancel", now)
     return booking
+
+
+def request_change(connection: Connection, booking_id: str, wish: Request, now: datetime) -> BookingRecord:
+    """The guest's wish to have something else, or ``NotChangeable``; a newer wish takes the place of an older one."""
+    row = connection.execute(
+        _CHANGE, {"booking": booking_id, "now": now, "wish": wish.model_dump_json()}
+    ).one_or_none()
+    if row is None:
+        raise NotChangeable(_why_not(find(connection, booking_id)))
+    booking = record(row)
+    events.append(connection, booking_id, booking.last_event, now, [NewEvent("booking.change_requested")])
+    wake_ups.wake(connection, booking_id, "change", now)
+    return booking
+
+
+def _why_not(booking: BookingRecord) -> str:
+    if booking.cancel_requested_at is not None:
+        return "its cancellation was asked for"
+    if booking.replaced_by is not None:
+        return f"it is being replaced by {booking.replaced_by}: change that one"
+    return f"it is {booking.status}: only what is still wanted can be changed"
+
+
+def waiting_for_a_person(connection: Connection, limit: int) -> list[BookingRecord]:
+    """Bookings in doubt, and those with a late record that nobody could cancel; longest waiting first."""
+    late = select(attempts.c.booking_id).where(
+        attempts.c.cause == Cause.CANCEL_UNPROVEN, attempts.c.state.not_in(sorted(LIVE_STATES))
+    )
+    query = (
+        select(*COLUMNS)
+        .where(or_(_ROW.status == BookingStatus.IN_DOUBT, _ROW.id.in_(late)))
+        .order_by(_ROW.updated_at)
+        .limit(limit)
+    )
+    return [record(row) for row in connection.execute(query)]

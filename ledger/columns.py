@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -12,15 +11,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
+from farm.life.transition import Stage
+
 W = TypeVar("W", bound=StrEnum)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """How long one step of an attempt took."""
-
-    stage: str
-    seconds: float
 
 
 class Moment(TypeDecorator[datetime]):

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from farm.facts import Fact
+from farm.life.states import ENDED_WITHOUT, LIVE, STILL_OPEN, attempt_sources, booking_sources
+from farm.life.transition import UNSET, AttemptChange, BookingChange, Transition
 from farm.status import AttemptState, BookingStatus
 from farm.verdict import Verdict
 from ledger import attempts as attempts_
 from ledger import bookings as bookings_
-from ledger import events, wake_ups
+from ledger import events, slots, wake_ups
 from ledger.errors import AnotherAttemptLive, IllegalChange
 from ledger.leases import IS_CURRENT, held, refuse_stale
-from ledger.records import (
-    UNSET,
-    AttemptChange,
-    AttemptRecord,
-    BookingChange,
-    BookingRecord,
-    Lease,
-    NewEvent,
-    NewWakeUp,
-    WakeUpKind,
-)
+from ledger.records import AttemptRecord, BookingRecord, Lease
 from ledger.tables import attempts, bookings
-from ledger.transitions import ENDED_WITHOUT, LIVE, STILL_OPEN, attempt_sources, booking_sources
 
 STAGES_KEPT = 60
 """More than an attempt has on its way; a record that is looked at for days must not grow its row with every look."""
@@ -47,31 +37,26 @@ _LIVE_ATTEMPT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """Everything that one transition writes."""
-
-    attempt: AttemptChange | None
-    booking: BookingChange | None
-    events: Sequence[NewEvent]
-    wake: Sequence[NewWakeUp]
-    done: Sequence[WakeUpKind]
-
-
-def conclude(connection: Connection, lease: Lease, what: Conclusion, now: datetime) -> BookingRecord:
+def conclude(
+    connection: Connection, lease: Lease, what: Transition, now: datetime, successor: bookings_.NewBooking | None
+) -> BookingRecord:
     """Write it all, or raise and write nothing."""
     booking = _change_booking(connection, lease, what.booking, len(what.events), now)
-    if what.attempt is not None:
-        _change_attempt(connection, lease, what.attempt, now)
+    for change in what.attempts:
+        _change_attempt(connection, lease, change, now)
     if what.booking is not None and what.booking.status in ENDED_WITHOUT:
         live = connection.execute(_LIVE_ATTEMPT, {"booking": lease.booking_id}).scalar_one_or_none()
         if live is not None:
-            raise IllegalChange(f"a booking cannot become {booking.status} while attempt {live} is live")
+            raise IllegalChange(f"a booking cannot become {what.booking.status} while attempt {live} is live")
     events.append(connection, lease.booking_id, booking.last_event, now, what.events)
     for kind in what.done:
         wake_ups.finish(connection, lease.booking_id, kind, now)
     for wake_up in what.wake:
         wake_ups.wake(connection, lease.booking_id, wake_up.kind, wake_up.due_at)
+    if what.successor is not None and successor is not None:
+        bookings_.succeed(connection, booking, successor, what.successor, now)
+    if what.calls_off is not None:
+        bookings_.call_off(connection, what.calls_off, now)
     return booking
 
 
@@ -85,7 +70,9 @@ def _change_booking(
     connection: Connection, lease: Lease, change: BookingChange | None, more_events: int, now: datetime
 ) -> BookingRecord:
     change = change or BookingChange()
-    values = _given(change, ("status", "cause", "sentence", "venue", "venue_reference", "verdict"))
+    values = _given(
+        change, ("status", "cause", "sentence", "venue", "venue_reference", "verdict", "request", "change")
+    )
     status = change.status
     if status is BookingStatus.CONFIRMED and not (isinstance(change.verdict, Verdict) and change.verdict.proves):
         raise IllegalChange("a booking is confirmed by a verdict that proves it, given in the same change")
@@ -107,7 +94,7 @@ def _change_attempt(connection: Connection, lease: Lease, change: AttemptChange,
     if row is None:
         raise IllegalChange("the booking has no such attempt")
     before = attempts_.record(row)
-    values = _given(change, ("state", "cause", "detail", "claim", "sent", "verdict"))
+    values = _given(change, ("state", "cause", "detail", "claim", "sent", "expected", "verdict", "given_back"))
     if change.state is not UNSET:
         _check_transition(before, change)
         values["closed_at"] = None if change.state in STILL_OPEN else now
@@ -121,6 +108,16 @@ def _change_attempt(connection: Connection, lease: Lease, change: AttemptChange,
         connection.execute(_WRITE_ATTEMPT, {**values, "attempt": change.id})
     except IntegrityError as error:
         raise AnotherAttemptLive from error
+    if _click_is_over(before, change):
+        slots.release(connection, change.id)
+
+
+def _click_is_over(before: AttemptRecord, change: AttemptChange) -> bool:
+    """Nothing of the click can be on its way any more: the venue answered it, or it never left."""
+    if before.state is AttemptState.PREPARED:
+        return change.state is AttemptState.NOT_BOOKED
+    answered = change.state is AttemptState.CLAIMED or (before.state is AttemptState.COMMITTING and change.cause)
+    return before.state is AttemptState.COMMITTING and bool(answered or change.sent == "no")
 
 
 def _check_transition(before: AttemptRecord, change: AttemptChange) -> None:
@@ -132,7 +129,11 @@ def _check_transition(before: AttemptRecord, change: AttemptChange) -> None:
     if state is AttemptState.COMMITTING and before.state is not state:
         raise IllegalChange("only the commit guard makes an attempt committing")
     sent = before.sent if change.sent is UNSET else change.sent
-    if (before.state, state) == (AttemptState.COMMITTING, AttemptState.NOT_BOOKED) and sent != "no":
+    if (
+        before.state is not AttemptState.PREPARED
+        and state is AttemptState.NOT_BOOKED is not before.state
+        and sent != "no"
+    ):
         raise IllegalChange("past the guard an attempt is not_booked only if nothing was sent")
 
 

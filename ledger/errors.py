@@ -5,7 +5,9 @@
     LedgerError
       NoSuchBooking          the id names nothing
       IdempotencyConflict    the same key came with another body
+      NotChangeable          the booking is not one that can be changed (any more)
       CodeTaken              another booking has that reference code: mint a new one
+      SlotTaken              another booking of ours is committing on the same slot: wait for its click to end
       LeaseLost              the lease ran out, or another worker took it: stop, write nothing
         AnotherAttemptLive     another attempt of this booking is past its commit guard: stop
       IllegalChange          a change that the table of transitions does not know (a ``ValueError``: a bug)
@@ -31,8 +33,16 @@ class IdempotencyConflict(LedgerError):
     """This idempotency key was used with another request."""
 
 
+class NotChangeable(LedgerError):
+    """The booking cannot be changed."""
+
+
 class CodeTaken(LedgerError):
     """Another booking has this reference code."""
+
+
+class SlotTaken(LedgerError):
+    """Another booking of ours is committing on this slot now."""
 
 
 class LeaseLost(LedgerError):

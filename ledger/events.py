@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from farm.life.transition import NewEvent
 from ledger.errors import NoSuchBooking
-from ledger.records import EventRecord, NewEvent
+from ledger.records import EventRecord
 from ledger.tables import bookings, events
 
 _COLUMNS = [events.c[field.name] for field in fields(EventRecord)]

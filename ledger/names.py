@@ -22,8 +22,11 @@ def new_id(prefix: str, now: datetime, random_bytes: Callable[[int], bytes]) -> 
 
 
 def fingerprint(request: Request) -> str:
-    """SHA-256 over the request, the same for equal requests whatever the order of their sets and keys."""
-    text = json.dumps(request.model_dump(), sort_keys=True, default=_canonical)
+    """SHA-256 over the request, the same for equal requests whatever the order of their sets and keys.
+
+    What a request leaves as it is by default is not in it, so that a new field changes no old fingerprint.
+    """
+    text = json.dumps(request.model_dump(exclude_defaults=True), sort_keys=True, default=_canonical)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

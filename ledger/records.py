@@ -1,26 +1,27 @@
-"""What the ledger hands out (frozen rows) and what it takes (frozen changes)."""
+"""What the ledger hands out: frozen rows. What it takes are the transitions of ``farm.life``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any
 
-from farm.facts import Claim
 from farm.gate import Sent
+from farm.life.transition import Stage, WakeUpKind
 from farm.request import Request
 from farm.status import AttemptState, BookingStatus, Cause
-from farm.verdict import Verdict
-from ledger.columns import Stage
-
-WakeUpKind = Literal["book", "verify", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
 class BookingRecord:
-    """One booking. ``request`` and ``verdict`` are JSON texts; ``lease_*`` say who works on it."""
+    """One booking. ``request``, ``change`` and ``verdict`` are JSON texts; ``lease_*`` say who works on it.
+
+    Attributes:
+        change: The request that it shall become, where that was asked for and is not done.
+        replaces: The booking whose place this one takes once it is confirmed.
+        replaced_by: The booking that was queued to take this one's place.
+    """
 
     id: str
     reseller: str
@@ -39,6 +40,9 @@ class BookingRecord:
     lease_owner: str | None
     lease_until: datetime | None
     cancel_requested_at: datetime | None
+    change: str | None = field(repr=False)
+    replaces: str | None
+    replaced_by: str | None
     last_attempt: int
     last_event: int
     created_at: datetime
@@ -73,6 +77,8 @@ class AttemptRecord:
     stages: tuple[Stage, ...]
     verdict: str | None = field(repr=False)
     read_backs: int
+    widened: bool
+    given_back: bool | None
     started_at: datetime
     committed_at: datetime | None
     closed_at: datetime | None
@@ -138,65 +144,3 @@ class Counts:
     by_status: Mapping[BookingStatus, int]
     by_cause: Mapping[Cause, int]
     by_venue: tuple[VenueCount, ...]
-
-
-class Unset(Enum):
-    """The type of ``UNSET``."""
-
-    TOKEN = "unset"  # noqa: S105 - not a secret
-
-
-UNSET: Final = Unset.TOKEN
-"""Leave this field as it is (None would clear it)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptChange:
-    """What becomes of an attempt.
-
-    Attributes:
-        id: Of the attempt.
-        detail: Short, without guest data.
-        stages: Added after those that are there, until the attempt has enough of them.
-        looked: Read-backs done since the last change; added to ``read_backs``.
-    """
-
-    id: str
-    state: AttemptState | Unset = UNSET
-    cause: Cause | Unset | None = UNSET
-    detail: str | Unset | None = UNSET
-    claim: Claim | Unset | None = UNSET
-    sent: Sent | Unset | None = UNSET
-    verdict: Verdict | Unset | None = UNSET
-    stages: tuple[Stage, ...] = ()
-    looked: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingChange:
-    """What becomes of a booking. ``CONFIRMED`` needs a verdict that proves it in the same change."""
-
-    status: BookingStatus | Unset = UNSET
-    cause: Cause | Unset | None = UNSET
-    sentence: str | Unset | None = UNSET
-    venue: str | Unset | None = UNSET
-    venue_reference: str | Unset | None = UNSET
-    verdict: Verdict | Unset | None = UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event to append; ``payload`` is small and never guest data."""
-
-    kind: str
-    attempt: int | None = None
-    venue: str | None = None
-    payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class NewWakeUp:
-    """A wake-up of this booking to set."""
-
-    kind: WakeUpKind
-    due_at: datetime

@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
+from typing import Any, Self
 
 from farm.facts import Facts, Hold, Offer, Recap
+from farm.identity import mint_code
+from farm.life.transition import NewEvent, Transition, WakeUpKind
 from farm.request import Clock, Request
 from farm.status import BookingStatus
-from ledger import attempts, bookings, conclusions, events, leases, wake_ups
+from ledger import attempts, bookings, conclusions, events, leases, slots, sweeping, wake_ups
 from ledger.engine import Database
 from ledger.names import new_id
-from ledger.records import (
-    Accepted,
-    AttemptChange,
-    AttemptRecord,
-    BookingChange,
-    BookingRecord,
-    Counts,
-    EventRecord,
-    Lease,
-    NewEvent,
-    NewWakeUp,
-    WakeUp,
-    WakeUpKind,
-)
-
-T = TypeVar("T")
-
-_RE_READ_S = 30.0
-_RE_READ_EVERY_S = 0.25
+from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
+from ledger.surely import surely
 
 
 def _utc_now() -> datetime:
@@ -128,6 +109,20 @@ class Ledger:
         now = self.clock()
         return await self._database.write(lambda c: bookings.request_cancel(c, booking_id, now))
 
+    async def request_change(self, booking_id: str, wish: Request) -> BookingRecord:
+        """Write down what the booking shall become and wake ``change``; a newer wish takes the place of an older one.
+
+        Raises:
+            NoSuchBooking: There is none.
+            NotChangeable: It has ended, is in doubt, or is being cancelled or replaced.
+        """
+        now = self.clock()
+        return await self._database.write(lambda c: bookings.request_change(c, booking_id, wish, now))
+
+    async def waiting_for_a_person(self, limit: int = 100) -> list[BookingRecord]:
+        """The bookings that need a person's word, longest waiting first."""
+        return await self._database.read(lambda c: bookings.waiting_for_a_person(c, limit))
+
     # History
 
     async def events(self, booking_id: str, after: int = 0) -> list[EventRecord]:
@@ -202,14 +197,29 @@ class Ledger:
         """Give the lease back; quietly nothing if it was lost."""
         await self._database.write(lambda c: leases.release(c, lease))
 
+    async def sweep(self) -> list[str]:
+        """Free the bookings whose worker went away, and wake whatever nothing else would; any number may sweep."""
+        now = self.clock()
+        return await self._database.write(lambda c: sweeping.sweep(c, now))
+
     # Attempts
 
     async def attempts(self, booking_id: str) -> list[AttemptRecord]:
         """The attempts of a booking, in order."""
         return await self._database.read(lambda c: attempts.of_booking(c, booking_id))
 
-    async def start_attempt(self, lease: Lease, venue: str, reference_for: Callable[[int], str]) -> AttemptRecord:
+    async def start_attempt(
+        self,
+        lease: Lease,
+        venue: str,
+        reference_for: Callable[[int], str],
+        *,
+        widened: bool = False,
+        context: Mapping[str, object] | None = None,
+    ) -> AttemptRecord:
         """Begin the next attempt; ``reference_for`` gives our reference for its number.
+
+        ``widened``: it is tried with the window that the request lets grow. ``context`` goes into the history.
 
         Raises:
             LeaseLost: The booking is no longer ours.
@@ -217,7 +227,28 @@ class Ledger:
         """
         now = self.clock()
         attempt_id = new_id("at", now, self._random_bytes)
-        return await self._database.write(lambda c: attempts.start(c, lease, attempt_id, venue, reference_for, now))
+        plan = attempts.Plan(venue, reference_for, widened, context or {})
+        return await self._database.write(lambda c: attempts.start(c, lease, attempt_id, plan, now))
+
+    async def keep_hold(self, lease: Lease, attempt_id: str, hold: Hold) -> None:
+        """Write down what an attempt holds, before anything else is done with it."""
+        await self._database.write(lambda c: attempts.keep_hold(c, lease, attempt_id, hold))
+
+    async def note_release(self, lease: Lease, attempt_id: str) -> None:
+        """The hold was given back."""
+        await self._database.write(lambda c: attempts.note_release(c, lease, attempt_id))
+
+    async def take_slot(self, lease: Lease, attempt: AttemptRecord, offer: Offer, held_s: float) -> None:
+        """The right to commit on the offer's slot for so long, against every other booking of ours.
+
+        Raises:
+            SlotTaken: Another booking has it now; ask again.
+        """
+        now = self.clock()
+        until = now + timedelta(seconds=held_s)
+        await self._database.write(
+            lambda c: slots.take(c, lease.booking_id, attempt.id, attempt.venue, offer, now, until)
+        )
 
     async def guard(
         self,
@@ -237,27 +268,18 @@ class Ledger:
         Raises:
             CancelledByGuest: The guest called it off in time.
             AnotherAttemptLive: Another attempt of this booking is past its guard.
+            SlotTaken: Another booking of ours is committing on the same slot; nothing was written, ask again.
             LeaseLost: The lease ran out or was taken, or the attempt is not prepared under it.
         """
         about = attempts.AboutToCommit(attempt_id, offer, hold, recap, expected, submit_deadline)
-        await self._surely(
+        await surely(
+            self._database,
             lambda c: attempts.guard(c, lease, about, self.clock()),  # judged when it is written, not when asked
             lambda c: attempts.is_guarded(c, lease, attempt_id) or None,
         )
 
-    async def conclude(
-        self,
-        lease: Lease,
-        *,
-        attempt: AttemptChange | None = None,
-        booking: BookingChange | None = None,
-        events: Sequence[NewEvent] = (),
-        wake: Sequence[NewWakeUp] = (),
-        done: Sequence[WakeUpKind] = (),
-    ) -> BookingRecord:
-        """Write one transition whole: what becomes of the attempt and of the booking, and what happens next.
-
-        ``done`` wake-ups are closed before those of ``wake`` are set.
+    async def conclude(self, lease: Lease, what: Transition) -> BookingRecord:
+        """Write one transition whole: what becomes of the attempts and of the booking, and what happens next.
 
         Raises:
             LeaseLost: The booking is no longer ours; nothing was written.
@@ -265,33 +287,11 @@ class Ledger:
             IllegalChange: No such transition (a ``ValueError`` that names both states).
         """
         now = self.clock()
-        what = conclusions.Conclusion(attempt, booking, events, wake, done)
-        return await self._surely(
-            lambda c: conclusions.conclude(c, lease, what, now),
+        new = None
+        if what.successor is not None:
+            new = bookings.NewBooking(new_id("bk", now, self._random_bytes), mint_code(self._random_bytes))
+        return await surely(
+            self._database,
+            lambda c: conclusions.conclude(c, lease, what, now, new),
             lambda c: conclusions.has_landed(c, lease, now),
         )
-
-    async def _surely(self, write: Callable[[Connection], T], landed: Callable[[Connection], T | None]) -> T:
-        """Write; while the database is away look whether it was written, and write again only if it was not."""
-
-        async def written() -> T:
-            found = await self._database.read(landed)
-            return await self._database.write(write) if found is None else found
-
-        try:
-            return await self._database.write(write)
-        except DBAPIError as error:
-            if not _is_away(error):
-                raise
-        until_it_answers = AsyncRetrying(
-            retry=retry_if_exception(_is_away),
-            stop=stop_after_delay(_RE_READ_S),
-            wait=wait_random(_RE_READ_EVERY_S / 2, _RE_READ_EVERY_S),
-            reraise=True,
-        )
-        return await until_it_answers(written)
-
-
-def _is_away(error: BaseException) -> bool:
-    """A connection that broke, was refused, or was kept waiting; what the database refuses is no such thing."""
-    return isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))

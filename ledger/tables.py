@@ -1,9 +1,10 @@
-"""The four tables. The rules that must never break are constraints here, not habits elsewhere."""
+"""The five tables. The rules that must never break are constraints here, not habits elsewhere."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -32,6 +34,7 @@ metadata = MetaData(
 
 _LIVE = text("state IN ({})".format(", ".join(sorted(f"'{state}'" for state in LIVE_STATES))))
 _OPEN = text("done_at IS NULL")
+_LEASED = text("lease_until IS NOT NULL")
 
 bookings = Table(
     "bookings",
@@ -53,6 +56,9 @@ bookings = Table(
     Column("lease_owner", String(120)),
     Column("lease_until", Moment),
     Column("cancel_requested_at", Moment),
+    Column("change", Text),
+    Column("replaces", String(24)),
+    Column("replaced_by", String(24)),
     Column("last_attempt", Integer, nullable=False),
     Column("last_event", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -61,6 +67,7 @@ bookings = Table(
     UniqueConstraint("reseller", "idempotency_key"),
     CheckConstraint("status <> 'confirmed' OR verdict IS NOT NULL", name="confirmed_has_a_verdict"),
     Index("ix_bookings_status", "status"),
+    Index("ix_bookings_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 
 attempts = Table(
@@ -85,6 +92,8 @@ attempts = Table(
     Column("stages", Stages, nullable=False),
     Column("verdict", Text),
     Column("read_backs", Integer, nullable=False),
+    Column("widened", Boolean, nullable=False, server_default=false()),
+    Column("given_back", Boolean),
     Column("started_at", Moment, nullable=False),
     Column("committed_at", Moment),
     Column("closed_at", Moment),
@@ -119,3 +128,15 @@ wake_ups = Table(
     Index("ux_wake_ups_one_open", "booking_id", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_wake_ups_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
+
+slot_leases = Table(
+    "slot_leases",
+    metadata,
+    Column("venue", String(80), primary_key=True),
+    Column("resource", String(120), primary_key=True),
+    Column("slot", String(80), primary_key=True),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("attempt_id", String(24), nullable=False),
+    Column("until", Moment, nullable=False),
+)
+"""Who may commit on a slot now: most real systems sell a slot twice to two clicks of the same instant."""

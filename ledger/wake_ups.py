@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from farm.life.transition import WakeUpKind
 from ledger.columns import Moment
-from ledger.records import WakeUp, WakeUpKind
+from ledger.records import WakeUp
 from ledger.tables import wake_ups
 
 _ROW = wake_ups.c

@@ -15,7 +15,13 @@ from tasks.machine.redis import find_redis
 from tasks.settings import Settings
 
 QUEUES = ("book", "verify")
-TASKS = {"book": ("farm.book", "book"), "verify": ("farm.verify", "verify"), "cancel": ("farm.cancel", "book")}
+TASKS = {
+    "book": ("farm.book", "book"),
+    "verify": ("farm.verify", "verify"),
+    "cancel": ("farm.cancel", "book"),
+    "change": ("farm.change", "book"),
+    "recheck": ("farm.recheck", "verify"),
+}
 """Name and queue, by the kind of wake-up that asks for it."""
 HARD_LIMIT_S = 300
 SOFT_LIMIT_S = HARD_LIMIT_S - 30

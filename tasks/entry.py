@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks import booking_flow, cancel_flow, verify_flow
 from tasks.app import HARD_LIMIT_S, SOFT_LIMIT_S, app
+from tasks.driving import drive
 from tasks.runtime import runtime
 
 LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retries": 0}
@@ -12,16 +12,28 @@ LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retr
 @app.task(name="farm.book", queue="book", acks_late=False, **LIMITS)
 def book(booking_id: str) -> None:
     """Drive a booking until it is booked and looked at, or until nothing is left to try. Early ack: a hint only."""
-    runtime().run(lambda farm: booking_flow.book(farm, booking_id))
+    runtime().run(lambda farm: drive(farm, booking_id, "book"))
 
 
 @app.task(name="farm.cancel", queue="book", acks_late=False, **LIMITS)
 def cancel(booking_id: str) -> None:
     """Cancel a booking, at the venue where it stands there, and prove it."""
-    runtime().run(lambda farm: cancel_flow.cancel(farm, booking_id))
+    runtime().run(lambda farm: drive(farm, booking_id, "cancel"))
 
 
 @app.task(name="farm.verify", queue="verify", acks_late=True, reject_on_worker_lost=True, **LIMITS)
 def verify(booking_id: str) -> None:
     """Look at the venue's record once more. Idempotent, so it is acknowledged late."""
-    runtime().run(lambda farm: verify_flow.verify(farm, booking_id))
+    runtime().run(lambda farm: drive(farm, booking_id, "verify"))
+
+
+@app.task(name="farm.change", queue="book", acks_late=False, **LIMITS)
+def change(booking_id: str) -> None:
+    """Change a booking, new before old."""
+    runtime().run(lambda farm: drive(farm, booking_id, "change"))
+
+
+@app.task(name="farm.recheck", queue="verify", acks_late=True, reject_on_worker_lost=True, **LIMITS)
+def recheck(booking_id: str) -> None:
+    """Look whether the venue still has what it confirmed, and whether a record came late elsewhere."""
+    runtime().run(lambda farm: drive(farm, booking_id, "recheck"))

@@ -9,15 +9,10 @@ from farm.contract import Lookup
 from farm.errors import ContractBroken
 from farm.facts import Claim, Facts
 from farm.identity import Reference, plant
-from farm.status import AttemptState
+from farm.request import Request
 from farm.verdict import Measure
 from ledger.records import AttemptRecord, BookingRecord
 from tasks.runtime import Farm
-
-OPEN_STATES = frozenset(
-    {AttemptState.COMMITTING, AttemptState.CLAIMED, AttemptState.IN_DOUBT, AttemptState.PENDING_VENUE}
-)
-"""Past the commit, and the venue's record has not settled it yet."""
 
 
 @dataclass(frozen=True)
@@ -31,27 +26,33 @@ class Subject:
     measure: Measure
 
 
-def subject(farm: Farm, booking: BookingRecord, attempt: AttemptRecord) -> Subject:
-    """Everything that a look at an attempt's record needs.
+def ask_for(farm: Farm, attempt: AttemptRecord, request: Request) -> Ask:
+    """What an attempt asks of its venue: the request with our reference planted."""
+    reference = Reference.found_in(attempt.our_reference)
+    assert reference is not None  # noqa: S101 - minted in this shape
+    venue = farm.registry.venue(attempt.venue)
+    manifest = farm.registry.manifest(venue)
+    planted = plant(request, reference, manifest.plants)
+    return Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock)
+
+
+def subject(farm: Farm, booking: BookingRecord, attempt: AttemptRecord, wish: Request | None = None) -> Subject:
+    """Everything that a look at an attempt's record needs; ``wish``: what the record shall become.
 
     Raises:
         ContractBroken: The attempt never came to its guard, so there is nothing to compare with.
     """
-    reference = Reference.found_in(attempt.our_reference)
-    if attempt.expected is None or reference is None:
+    if attempt.expected is None:
         raise ContractBroken(f"attempt {attempt.number} of {booking.id} has nothing to compare a record with")
-    venue = farm.registry.venue(attempt.venue)
-    manifest = farm.registry.manifest(venue)
     wanted = Facts.model_validate_json(attempt.expected)
     claim = Claim.model_validate_json(attempt.claim) if attempt.claim else Claim()
-    planted = plant(booking.wanted(), reference, manifest.plants)
+    ask = ask_for(farm, attempt, wish or booking.wanted())
     lookup = Lookup(
-        our_reference=str(reference),
-        guest=planted.guest,
+        our_reference=attempt.our_reference,
+        guest=ask.request.guest,
         when=wanted.when,
         reference=claim.reference,
         link=claim.link,
     )
-    measure = Measure(booking.code, wanted, claim.reference, manifest.tolerance, venue.zone)
-    ask = Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock)
+    measure = Measure(booking.code, wanted, claim.reference, ask.manifest.tolerance, ask.venue.zone)
     return Subject(booking, attempt, ask, lookup, measure)

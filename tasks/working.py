@@ -7,21 +7,23 @@ import contextlib
 import logging
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from farm.facts import Hold
+from farm.life.transition import Stage, WakeUpKind
 from farm.phases import Step
-from farm.status import AttemptState, Cause
-from ledger.columns import Stage
 from ledger.errors import LeaseLost
-from ledger.records import AttemptChange, AttemptRecord, Lease, NewEvent, WakeUpKind
+from ledger.records import AttemptRecord, Lease
 from ledger.store import Ledger
+from tasks.crash_points import crash_point
 from tasks.runtime import Farm
 
 log = logging.getLogger(__name__)
 
-HELD_S = 5.0
+HELD_S = {"cancel": 2.0, "change": 2.0}
+HELD_OTHERWISE_S = 5.0
 """When a message that met another worker's lease is sent again: long attempts must not make a storm of messages."""
 SIDE_WRITE_S = 2.0
 """The longest that a write which decides nothing (progress, a lease given back) may hold up the work."""
@@ -62,28 +64,9 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
 
 async def come_again(farm: Farm, booking_id: str, kind: WakeUpKind) -> None:
     """Somebody else works on the booking: what this message was for is looked at again soon, if it is still open."""
-    await farm.ledger.wake_again(booking_id, kind, farm.clock() + timedelta(seconds=HELD_S))
-
-
-async def bury_prepared(farm: Farm, lease: Lease, attempts: Sequence[AttemptRecord]) -> bool:
-    """Close what an earlier worker left before its guard: it booked nothing, for the guard fences that worker out.
-
-    Returns:
-        True when there was something to close.
-    """
-    prepared = [attempt for attempt in attempts if attempt.state is AttemptState.PREPARED]
-    for attempt in prepared:
-        await farm.ledger.conclude(
-            lease,
-            attempt=AttemptChange(
-                id=attempt.id,
-                state=AttemptState.NOT_BOOKED,
-                cause=Cause.WORKER_LOST,
-                detail="the worker went away before the commit",
-            ),
-            events=[NewEvent("attempt.not_booked", attempt.number, attempt.venue, {"cause": str(Cause.WORKER_LOST)})],
-        )
-    return bool(prepared)
+    await farm.ledger.wake_again(
+        booking_id, kind, farm.clock() + timedelta(seconds=HELD_S.get(kind, HELD_OTHERWISE_S))
+    )
 
 
 def in_short(error: Exception) -> str:
@@ -125,11 +108,10 @@ class LedgerJournal:
     A ledger that is away costs the history a line, and the attempt nothing.
     """
 
-    def __init__(self, ledger: Ledger, booking_id: str, attempt: int, venue: str) -> None:
+    def __init__(self, ledger: Ledger, lease: Lease, attempt: AttemptRecord) -> None:
         self._ledger = ledger
-        self._booking_id = booking_id
+        self._lease = lease
         self._attempt = attempt
-        self._venue = venue
         self._stages: list[Stage] = []
 
     @asynccontextmanager
@@ -144,11 +126,21 @@ class LedgerJournal:
     async def note(self, text: str) -> None:
         await self._event("attempt.note", {"text": text})
 
+    async def held(self, hold: Hold) -> None:
+        otherwise = f"{self._attempt.booking_id}: a hold is not written down, and ends by itself"
+        await _on_the_side(self._ledger.keep_hold(self._lease, self._attempt.id, hold), otherwise)
+        await crash_point("after_hold")
+
+    async def given_back(self) -> None:
+        otherwise = f"{self._attempt.booking_id}: that a hold was given back is not written down"
+        await _on_the_side(self._ledger.note_release(self._lease, self._attempt.id), otherwise)
+
     def taken(self) -> tuple[Stage, ...]:
         """The stages since the last call, in order."""
         stages, self._stages = tuple(self._stages), []
         return stages
 
     async def _event(self, kind: str, payload: dict[str, str]) -> None:
-        note = self._ledger.note(self._booking_id, kind, self._attempt, self._venue, payload)
-        await _on_the_side(note, f"{self._booking_id}: {kind} is missing in its history")
+        attempt = self._attempt
+        note = self._ledger.note(attempt.booking_id, kind, attempt.number, attempt.venue, payload)
+        await _on_the_side(note, f"{attempt.booking_id}: {kind} is missing in its history")

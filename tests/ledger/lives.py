@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from farm.facts import Claim, Facts, Guest, Hold, Offer, Party, Recap, Slot
+from farm.life.transition import AttemptChange, BookingChange, NewEvent, Transition
 from farm.request import Request, WantedSlot
 from farm.status import AttemptState, BookingStatus, VenueStatus, VerdictKind
 from farm.verdict import Verdict
-from ledger.records import AttemptChange, AttemptRecord, BookingChange, Lease, NewEvent
+from ledger.records import AttemptRecord, Lease
 from ledger.store import Ledger
 
 EVENING = datetime(2026, 12, 4, 19, tzinfo=UTC)
@@ -81,11 +82,15 @@ async def claimed(ledger: Ledger) -> Life:
     life = await guarded(ledger)
     await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(
-            id=life.attempt.id, state=AttemptState.CLAIMED, claim=Claim(reference="L-1"), sent="yes"
+        Transition(
+            attempts=[
+                AttemptChange(
+                    id=life.attempt.id, state=AttemptState.CLAIMED, claim=Claim(reference="L-1"), sent="yes"
+                )
+            ],
+            booking=BookingChange(status=BookingStatus.VERIFYING),
+            events=[NewEvent("attempt.claimed", 1, "osteria_luna")],
         ),
-        booking=BookingChange(status=BookingStatus.VERIFYING),
-        events=[NewEvent("attempt.claimed", 1, "osteria_luna")],
     )
     return life
 

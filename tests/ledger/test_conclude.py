@@ -9,13 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from farm.facts import Claim
+from farm.life.states import ATTEMPT, BOOKING, ENDED_WITHOUT, STILL_OPEN
+from farm.life.transition import AttemptChange, BookingChange, NewEvent, NewWakeUp, Stage, Transition
 from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
-from ledger.columns import Stage
 from ledger.engine import make_engine
 from ledger.errors import AnotherAttemptLive, IllegalChange
-from ledger.records import AttemptChange, BookingChange, NewEvent, NewWakeUp
-from ledger.transitions import ATTEMPT, BOOKING, ENDED_WITHOUT, STILL_OPEN
 from tests.ledger.lives import PROOF, attempt, claimed, guarded, prepared, queued
 
 
@@ -25,17 +24,21 @@ async def test_a_transition_writes_attempt_booking_events_and_wake_ups(ledger, c
     clock.forward(1)
     booking = await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(
-            id=life.attempt.id,
-            state=AttemptState.CLAIMED,
-            claim=Claim(reference="L-1", link="/b/secret"),
-            sent="yes",
-            stages=(Stage("search", 0.25), Stage("submit", 1.5)),
+        Transition(
+            attempts=[
+                AttemptChange(
+                    id=life.attempt.id,
+                    state=AttemptState.CLAIMED,
+                    claim=Claim(reference="L-1", link="/b/secret"),
+                    sent="yes",
+                    stages=(Stage("search", 0.25), Stage("submit", 1.5)),
+                )
+            ],
+            booking=BookingChange(status=BookingStatus.VERIFYING, venue_reference="L-1"),
+            events=[NewEvent("attempt.claimed", 1, "osteria_luna"), NewEvent("verify.planned", payload={"in_s": 4})],
+            wake=[NewWakeUp("verify", soon)],
+            done=["book"],
         ),
-        booking=BookingChange(status=BookingStatus.VERIFYING, venue_reference="L-1"),
-        events=[NewEvent("attempt.claimed", 1, "osteria_luna"), NewEvent("verify.planned", payload={"in_s": 4})],
-        wake=[NewWakeUp("verify", soon)],
-        done=["book"],
     )
 
     assert booking == await ledger.booking(life.id)
@@ -53,8 +56,8 @@ async def test_a_transition_writes_attempt_booking_events_and_wake_ups(ledger, c
 async def test_what_is_not_named_stays_and_none_clears(ledger):
     life = await claimed(ledger)
     change = BookingChange(cause=Cause.OUTCOME_UNKNOWN, sentence="We are looking.")
-    await ledger.conclude(life.lease, booking=change)
-    booking = await ledger.conclude(life.lease, booking=BookingChange(cause=None))
+    await ledger.conclude(life.lease, Transition(booking=change))
+    booking = await ledger.conclude(life.lease, Transition(booking=BookingChange(cause=None)))
     assert (booking.cause, booking.sentence, booking.venue) == (None, "We are looking.", "osteria_luna")
     assert booking.status is BookingStatus.VERIFYING
 
@@ -63,7 +66,7 @@ async def test_stages_and_read_backs_add_up(ledger):
     life = await claimed(ledger)
     for seconds in (0.5, 0.75):
         change = AttemptChange(id=life.attempt.id, stages=(Stage("read_back", seconds),), looked=1)
-        await ledger.conclude(life.lease, attempt=change)
+        await ledger.conclude(life.lease, Transition(attempts=[change]))
     (after,) = await ledger.attempts(life.id)
     assert after.stages == (Stage("read_back", 0.5), Stage("read_back", 0.75))
     assert after.read_backs == 2
@@ -73,8 +76,10 @@ async def test_confirmed_with_its_proof(ledger, clock):
     life = await claimed(ledger)
     booking = await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(id=life.attempt.id, state=AttemptState.CONFIRMED, verdict=PROOF),
-        booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=PROOF),
+        Transition(
+            attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.CONFIRMED, verdict=PROOF)],
+            booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=PROOF),
+        ),
     )
     assert Verdict.model_validate_json(booking.verdict) == PROOF
     assert booking.settled_at == clock.now
@@ -94,7 +99,9 @@ async def test_confirmed_with_its_proof(ledger, clock):
 async def test_nothing_else_confirms(ledger, verdict):
     life = await claimed(ledger)
     with pytest.raises(IllegalChange, match="verdict that proves"):
-        await ledger.conclude(life.lease, booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=verdict))
+        await ledger.conclude(
+            life.lease, Transition(booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=verdict))
+        )
 
 
 async def test_the_database_itself_keeps_confirmed_without_a_verdict_out(ledger, ledger_url):
@@ -112,22 +119,28 @@ async def test_an_illegal_change_names_both_states_and_writes_nothing(ledger):
     with pytest.raises(ValueError, match="attempting cannot become confirmed"):
         await ledger.conclude(
             life.lease,
-            booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=PROOF),
-            events=[NewEvent("booking.confirmed")],
+            Transition(
+                booking=BookingChange(status=BookingStatus.CONFIRMED, verdict=PROOF),
+                events=[NewEvent("booking.confirmed")],
+            ),
         )
     with pytest.raises(ValueError, match="prepared cannot become claimed"):
         await ledger.conclude(
             life.lease,
-            attempt=AttemptChange(id=life.attempt.id, state=AttemptState.CLAIMED),
-            booking=BookingChange(status=BookingStatus.VERIFYING),
-            events=[NewEvent("attempt.claimed")],
-            wake=[NewWakeUp("verify", before[0].created_at)],
-            done=["book"],
+            Transition(
+                attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.CLAIMED)],
+                booking=BookingChange(status=BookingStatus.VERIFYING),
+                events=[NewEvent("attempt.claimed")],
+                wake=[NewWakeUp("verify", before[0].created_at)],
+                done=["book"],
+            ),
         )
     with pytest.raises(IllegalChange, match="commit guard"):
-        await ledger.conclude(life.lease, attempt=AttemptChange(id=life.attempt.id, state=AttemptState.COMMITTING))
+        await ledger.conclude(
+            life.lease, Transition(attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.COMMITTING)])
+        )
     with pytest.raises(IllegalChange, match="no such attempt"):
-        await ledger.conclude(life.lease, attempt=AttemptChange(id="at_of_another_booking"))
+        await ledger.conclude(life.lease, Transition(attempts=[AttemptChange(id="at_of_another_booking")]))
 
     assert before == (
         await ledger.booking(life.id),
@@ -141,11 +154,13 @@ async def test_an_illegal_change_names_both_states_and_writes_nothing(ledger):
 async def test_a_booking_does_not_end_while_a_record_may_stand(ledger, status):
     life = await claimed(ledger)
     with pytest.raises(IllegalChange, match=f"become {status} while attempt {life.attempt.id} is live"):
-        await ledger.conclude(life.lease, booking=BookingChange(status=status))
+        await ledger.conclude(life.lease, Transition(booking=BookingChange(status=status)))
     ended = await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(id=life.attempt.id, state=AttemptState.ABSENT, cause=Cause.RECORD_MISSING),
-        booking=BookingChange(status=status, cause=Cause.RECORD_MISSING),
+        Transition(
+            attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.ABSENT, cause=Cause.RECORD_MISSING)],
+            booking=BookingChange(status=status, cause=Cause.RECORD_MISSING),
+        ),
     )
     assert ended.settled_at is not None
 
@@ -155,9 +170,9 @@ async def test_past_the_guard_not_booked_needs_a_gate_that_saw_nothing_leave(led
     life = await guarded(ledger)
     change = AttemptChange(id=life.attempt.id, state=AttemptState.NOT_BOOKED, sent=sent)
     with pytest.raises(IllegalChange, match="nothing was sent"):
-        await ledger.conclude(life.lease, attempt=change)
+        await ledger.conclude(life.lease, Transition(attempts=[change]))
     await ledger.conclude(
-        life.lease, attempt=AttemptChange(id=life.attempt.id, state=AttemptState.NOT_BOOKED, sent="no")
+        life.lease, Transition(attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.NOT_BOOKED, sent="no")])
     )
 
 
@@ -165,8 +180,12 @@ async def test_falling_back_starts_the_next_attempt(ledger):
     life = await prepared(ledger)
     await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(
-            id=life.attempt.id, state=AttemptState.NOT_BOOKED, cause=Cause.SLOT_UNAVAILABLE, detail="full"
+        Transition(
+            attempts=[
+                AttemptChange(
+                    id=life.attempt.id, state=AttemptState.NOT_BOOKED, cause=Cause.SLOT_UNAVAILABLE, detail="full"
+                )
+            ],
         ),
     )
     second = await attempt(ledger, life.lease, "trattoria_nord")
@@ -179,8 +198,10 @@ async def test_no_attempt_starts_at_a_booking_that_has_ended(ledger):
     life = await prepared(ledger)
     await ledger.conclude(
         life.lease,
-        attempt=AttemptChange(id=life.attempt.id, state=AttemptState.NOT_BOOKED),
-        booking=BookingChange(status=BookingStatus.UNAVAILABLE),
+        Transition(
+            attempts=[AttemptChange(id=life.attempt.id, state=AttemptState.NOT_BOOKED)],
+            booking=BookingChange(status=BookingStatus.UNAVAILABLE),
+        ),
     )
     with pytest.raises(IllegalChange, match="unavailable cannot become attempting"):
         await attempt(ledger, life.lease)
@@ -189,18 +210,18 @@ async def test_no_attempt_starts_at_a_booking_that_has_ended(ledger):
 async def test_a_late_surprise_beside_a_live_attempt_is_refused(ledger):
     life = await guarded(ledger)
     first = life.attempt.id
-    await ledger.conclude(life.lease, attempt=AttemptChange(id=first, state=AttemptState.ABSENT))
+    await ledger.conclude(life.lease, Transition(attempts=[AttemptChange(id=first, state=AttemptState.ABSENT)]))
     second = await attempt(ledger, life.lease)
     await ledger.guard(life.lease, second.id, **life.last_page)
     with pytest.raises(AnotherAttemptLive):
-        await ledger.conclude(life.lease, attempt=AttemptChange(id=first, state=AttemptState.IN_DOUBT))
+        await ledger.conclude(life.lease, Transition(attempts=[AttemptChange(id=first, state=AttemptState.IN_DOUBT)]))
 
 
 async def test_counts_say_where_bookings_and_attempts_stand(ledger):
     await queued(ledger)
     life = await claimed(ledger)
     change = BookingChange(status=BookingStatus.IN_DOUBT, cause=Cause.OUTCOME_UNKNOWN)
-    await ledger.conclude(life.lease, booking=change)
+    await ledger.conclude(life.lease, Transition(booking=change))
     counts = await ledger.counts()
     assert counts.by_status == {BookingStatus.QUEUED: 1, BookingStatus.IN_DOUBT: 1}
     assert counts.by_cause == {Cause.OUTCOME_UNKNOWN: 1}

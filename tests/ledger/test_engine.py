@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from farm.life.transition import Transition
 from farm.status import AttemptState
 from ledger import engine as module
 from ledger import store
@@ -76,7 +77,7 @@ async def test_a_database_that_stays_away_is_not_waited_for_for_ever(ledger, ref
     monkeypatch.setattr(store, "_RE_READ_S", 0.5)
     refuse(10**4)
     with pytest.raises(OperationalError):
-        await asyncio.wait_for(ledger.conclude(life.lease, done=["book"]), 10)
+        await asyncio.wait_for(ledger.conclude(life.lease, Transition(done=["book"])), 10)
 
 
 async def test_a_guard_that_had_to_wait_still_needs_its_lease(ledger, refuse, clock):

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from farm.life.transition import NewEvent, Transition
 from ledger.engine import make_engine
-from ledger.records import NewEvent
 from tests.ledger.lives import guarded, queued
 
 
@@ -19,7 +19,7 @@ async def test_numbers_have_no_gaps_however_many_write(ledger, others):
     written = await asyncio.gather(
         *(door.note(life.id, "attempt.step", 1, "osteria_luna", {"n": n}) for n in range(20) for door in doors),
         *(
-            ledger.conclude(life.lease, events=[NewEvent("verify.looked"), NewEvent("verify.planned")])
+            ledger.conclude(life.lease, Transition(events=[NewEvent("verify.looked"), NewEvent("verify.planned")]))
             for _ in range(10)
         ),
     )

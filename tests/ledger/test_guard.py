@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from farm.errors import CancelledByGuest
 from farm.facts import Facts, Offer
+from farm.life.transition import NewEvent, Transition
 from farm.status import AttemptState, BookingStatus
 from ledger.engine import make_engine
 from ledger.errors import AnotherAttemptLive, LeaseLost
-from ledger.records import NewEvent
 from tests.ledger.lives import OFFER, attempt, claimed, guarded, prepared, taken_over
 
 
@@ -148,7 +148,7 @@ async def test_a_broken_commit_writes_a_transition_once(ledger, clock, break_com
     life = await guarded(ledger)
     clock.forward(1)
     break_commit(landed=landed)
-    booking = await ledger.conclude(life.lease, events=[NewEvent("attempt.step", 1, "osteria_luna")])
+    booking = await ledger.conclude(life.lease, Transition(events=[NewEvent("attempt.step", 1, "osteria_luna")]))
 
     assert (booking.last_event, booking.status) == (4, BookingStatus.ATTEMPTING)
     assert [event.number for event in await ledger.events(life.id)] == [1, 2, 3, 4]

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from farm.life.transition import AttemptChange, BookingChange, NewEvent, Transition
 from farm.status import AttemptState, BookingStatus
 from ledger.errors import LeaseLost
-from ledger.records import AttemptChange, BookingChange, NewEvent
 from tests.ledger.lives import attempt, prepared, queued, taken_over
 
 
@@ -36,7 +36,7 @@ async def test_a_lease_that_was_given_back_is_free_and_writes_nothing(ledger):
     life = await prepared(ledger)
     await ledger.release_lease(life.lease)
     with pytest.raises(LeaseLost):
-        await ledger.conclude(life.lease, events=[NewEvent("attempt.step")])
+        await ledger.conclude(life.lease, Transition(events=[NewEvent("attempt.step")]))
     assert (await ledger.take_lease(life.id, "worker-2", 30)).fence == 2
 
 
@@ -60,10 +60,10 @@ async def test_who_lost_the_lease_is_fenced_out_of_every_write(ledger, clock):
         lambda: ledger.extend_lease(life.lease, 30),
         lambda: attempt(ledger, life.lease),
         lambda: ledger.guard(life.lease, life.attempt.id, **life.last_page),
-        lambda: ledger.conclude(life.lease, events=[NewEvent("attempt.step")]),
-        lambda: ledger.conclude(life.lease, attempt=not_booked),
-        lambda: ledger.conclude(life.lease, booking=BookingChange(status=BookingStatus.FAILED)),
-        lambda: ledger.conclude(life.lease, done=["book"]),
+        lambda: ledger.conclude(life.lease, Transition(events=[NewEvent("attempt.step")])),
+        lambda: ledger.conclude(life.lease, Transition(attempts=[not_booked])),
+        lambda: ledger.conclude(life.lease, Transition(booking=BookingChange(status=BookingStatus.FAILED))),
+        lambda: ledger.conclude(life.lease, Transition(done=["book"])),
     ]
     for write in writes:
         with pytest.raises(LeaseLost):
@@ -75,11 +75,11 @@ async def test_who_lost_the_lease_is_fenced_out_of_every_write(ledger, clock):
         await ledger.attempts(life.id),
         await ledger.events(life.id),
     )
-    await ledger.conclude(new, attempt=not_booked)
+    await ledger.conclude(new, Transition(attempts=[not_booked]))
 
 
 async def test_a_late_worker_may_still_write_while_nobody_took_over(ledger, clock):
     life = await prepared(ledger)
     clock.forward(31)
-    await ledger.conclude(life.lease, events=[NewEvent("attempt.step", 1, "osteria_luna")])
+    await ledger.conclude(life.lease, Transition(events=[NewEvent("attempt.step", 1, "osteria_luna")]))
     assert (await ledger.extend_lease(life.lease, 30)).fence == life.lease.fence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from ledger.records import NewWakeUp
+from farm.life.transition import NewWakeUp, Transition
 from tests.ledger.lives import guarded, queued
 
 
@@ -116,11 +116,11 @@ async def test_the_earlier_time_wins_until_it_was_sent_then_the_new_one(ledger, 
 
 async def test_done_closes_it_and_a_new_one_may_open_in_the_same_breath(ledger, clock):
     life = await guarded(ledger)
-    await ledger.conclude(life.lease, done=["book"])
+    await ledger.conclude(life.lease, Transition(done=["book"]))
     assert await ledger.wake_ups(life.id) == []
     for _ in range(3):
         clock.forward(1)
-        await ledger.conclude(life.lease, done=["verify"], wake=[NewWakeUp("verify", clock.now)])
+        await ledger.conclude(life.lease, Transition(done=["verify"], wake=[NewWakeUp("verify", clock.now)]))
     assert [w.due_at for w in await ledger.wake_ups(life.id)] == [clock.now]
 
 

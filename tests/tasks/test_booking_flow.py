@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from farm.life.transition import Transition
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from tasks import booking_flow, verify_flow
 from tasks.browser import NoBrowser
@@ -135,7 +136,7 @@ async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, cl
         wake_ups = (await house_farm.look(booking_id))[2]
         assert (wake_ups[kind].due_at, wake_ups[kind].sent_at) == (clock.now + timedelta(seconds=HELD_S), None)
 
-        await house_farm.ledger.conclude(lease, done=[kind])
+        await house_farm.ledger.conclude(lease, Transition(done=[kind]))
         await act(house_farm, booking_id)
         assert kind not in (await house_farm.look(booking_id))[2]
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from farm.life.transition import AttemptChange, Transition
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 from ledger.conclusions import STAGES_KEPT
-from ledger.records import AttemptChange
 from tasks import booking_flow, verify_flow
 from tests.tasks.house import VENUES
 
@@ -120,7 +120,9 @@ async def test_days_of_looks_keep_the_row_small_and_the_pace_finite(house_farm, 
     ledger = house_farm.ledger
     lease = await ledger.take_lease(pending, "other", 9)
     (attempt,) = await ledger.attempts(pending)
-    await ledger.conclude(lease, attempt=AttemptChange(id=attempt.id, looked=40_000))  # a month of looks
+    await ledger.conclude(
+        lease, Transition(attempts=[AttemptChange(id=attempt.id, looked=40_000)])
+    )  # a month of looks
     await ledger.release_lease(lease)
     house_farm.house.at["read_back"] = no_answer
     _, _, wake_ups = await looks(house_farm, clock, pending, 1)

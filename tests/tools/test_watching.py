@@ -176,9 +176,11 @@ async def test_following_ends_when_all_are_settled(ledger):
     booking = await accepted(ledger)
     lease = await ledger.take_lease(booking, "test", 60)
     assert lease is not None
-    from ledger.records import BookingChange
+    from farm.life.transition import BookingChange, Transition
 
-    await ledger.conclude(lease, booking=BookingChange(status=BookingStatus.UNAVAILABLE, sentence="Nothing free."))
+    await ledger.conclude(
+        lease, Transition(booking=BookingChange(status=BookingStatus.UNAVAILABLE, sentence="Nothing free."))
+    )
     last = [progress async for (progress,) in follow(ledger, [booking], poll_s=0.01)][-1]
     assert (last.status, last.sentence, last.step) == (BookingStatus.UNAVAILABLE, "Nothing free.", "")
 

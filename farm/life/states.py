@@ -49,8 +49,14 @@ ATTEMPT: dict[AttemptState, set[AttemptState]] = {
     _A.CANCELLED: {_A.IN_DOUBT},
 }
 
-STILL_OPEN = frozenset({_A.PREPARED, _A.COMMITTING, _A.CLAIMED, _A.IN_DOUBT, _A.PENDING_VENUE})
+UNJUDGED = frozenset({_A.COMMITTING, _A.CLAIMED, _A.IN_DOUBT, _A.PENDING_VENUE})
+"""Past the guard, and the venue's record has not settled it yet."""
+
+STILL_OPEN = UNJUDGED | {_A.PREPARED}
 """States of an attempt that the farm still works on; every other one closes it."""
+
+PAST_GUARD = frozenset({_A.REFUSED, _A.ABSENT})
+"""Closed without a booking after a click: such a record can still appear late."""
 
 ENDED_WITHOUT = frozenset(_ENDED_WITHOUT)
 """What a booking may say only while no attempt of it is live."""

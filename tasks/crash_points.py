@@ -1,0 +1,51 @@
+"""Named places between two durable writes, where a test lets a process die or stand still. Off unless a test says so.
+
+``READBACK_CRASH_AT=after_guard`` kills this process there with SIGKILL, once: the file ``READBACK_CRASH_MARK``, which
+is made before, says that it happened, and whoever comes later passes. With ``READBACK_CRASH_HOLD=1`` the process does
+not die but stands still there until the test removes the mark, so that something else can be killed meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+POINTS = (
+    "after_lease",
+    "after_start",
+    "after_hold",
+    "before_guard",
+    "after_guard",
+    "after_submit",
+    "after_click_written",
+    "after_look",
+    "after_verdict_written",
+    "before_cancel",
+    "after_cancel",
+    "relay_after_pick",
+    "relay_after_send",
+)
+"""In the order of a booking's life; the relay's two stand for themselves."""
+_HELD_FOR_S = 60.0
+_EVERY_S = 0.02
+
+
+async def crash_point(name: str) -> None:
+    """Die here, or stand still here, if a test asks for it."""
+    if os.environ.get("READBACK_CRASH_AT") != name:
+        return
+    mark = Path(os.environ["READBACK_CRASH_MARK"])
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    Path(f"{mark}.pid").write_text(str(os.getpid()))
+    if not os.environ.get("READBACK_CRASH_HOLD"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    held = Path(f"{mark}.held")
+    held.touch()
+    async with asyncio.timeout(_HELD_FOR_S):
+        while held.exists():  # noqa: ASYNC110 - a file of another process has no event to wait for
+            await asyncio.sleep(_EVERY_S)
