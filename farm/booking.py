@@ -12,7 +12,7 @@ from playwright.async_api import Locator, Page
 
 from farm.choosing import choose, in_cap
 from farm.compare import compare, expected
-from farm.contract import VenueScript
+from farm.contract import Account, VenueScript
 from farm.errors import (
     AccessRefused,
     ContractBroken,
@@ -44,6 +44,7 @@ class Ask:
 
     Attributes:
         request: As planted: the guest's e-mail or note carries our reference.
+        made: The account that the guest gets on the way, where the site wants one; minted before the attempt.
     """
 
     venue: Venue
@@ -51,6 +52,7 @@ class Ask:
     script: VenueScript
     request: Request
     clock: Clock
+    made: Account | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
     if ask.manifest.payment in {"deposit", "full"}:
         raise RequestRefused(f"{ask.venue.slug} wants a card before the commit, and this farm has no vault")
     steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.SUBMIT)
-    gate = CommitGate(ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.cancel])
-    async with visits.open(gate, steps, None) as visit:
+    gate = CommitGate(
+        ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(ask.manifest.commit)
+    )
+    async with visits.open(gate, steps, ask.manifest.made_role, ask.made) as visit:
         attempt = _Attempt(ask, visit, journal)
         await visit.begin(log_in_wall(ask.script, visit.page))
         hold, recap, wanted = await attempt.prepare()

@@ -83,6 +83,13 @@ class CancelRule(RequestRule):
     deadline_s: Annotated[float, Field(gt=0, le=120)] = 30.0
 
 
+class ChangeRule(RequestRule):
+    """The one request that changes a booking in place, and who may send it."""
+
+    account: str | None = None
+    deadline_s: Annotated[float, Field(gt=0, le=120)] = 30.0
+
+
 class Channel(Fact):
     """One path to the venue's own record.
 
@@ -103,9 +110,9 @@ class Channel(Fact):
 
 
 class AccountRole(Fact):
-    """A role that the partner may give an account for."""
+    """A role that the partner may give an account for; ``made``: the guest's own, which each attempt makes anew."""
 
-    kind: Literal["password", "token"]
+    kind: Literal["password", "token", "made"]
 
 
 class RefusedText(Fact):
@@ -125,11 +132,23 @@ class Tolerance(Fact):
 
 
 class Settle(Fact):
-    """How long a record may lag behind the thank-you page, and how often to look meanwhile."""
+    """How long a record may lag behind the thank-you page, and how often to look meanwhile.
+
+    Attributes:
+        pending_every_s: The first wait between two looks at a request that the venue has not answered; it grows.
+    """
 
     settle_s: Annotated[float, Field(ge=0, le=86400)] = 30.0
     first_look_s: Annotated[float, Field(ge=0, le=600)] = 0.0
     every_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
+    pending_every_s: Annotated[float, Field(gt=0, le=86400)] = 60.0
+
+
+class Recheck(Fact):
+    """When a confirmed booking is looked at again: after its confirmation, and before it begins."""
+
+    after_min: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(max_length=10)] = (10,)
+    before_h: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(max_length=10)] = (24, 2)
 
 
 class Exemption(Fact):
@@ -157,6 +176,9 @@ class Manifest(Fact):
         plants: Where our reference goes: as a plus-tag of the e-mail, or into the note.
         recap: The facts that the page before the last click always shows; a missing one is ``VenueChanged``.
         hold_min_left_s: A hold with less time left than this is given up before the guest's data is typed.
+        read_back: The paths to the venue's own record; empty where there is none: then only a person can tell.
+        occupants: The script sees who else has our slot (``occupants``), and a slot sold twice is no confirmation.
+        release_shows: What is given back is listed again, so that a release can be proven.
         step_s: The longest that one step before the commit may take.
         settings: What each venue's file must say beyond the usual, by kind.
     """
@@ -174,12 +196,16 @@ class Manifest(Fact):
     commit: CommitRule
     safe: tuple[RequestRule, ...] = ()
     cancel: CancelRule | None = None
-    read_back: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    change: ChangeRule | None = None
+    read_back: tuple[Channel, ...]
+    occupants: bool = False
+    release_shows: bool = False
     accounts: dict[str, AccountRole] = Field(default_factory=dict)
     refusal: tuple[RefusedText, ...] = ()
     status: dict[str, VenueStatus] = Field(default_factory=dict)
     tolerance: Tolerance = Tolerance()
     settle: Settle = Settle()
+    recheck: Recheck = Recheck()
     settings: dict[str, Literal["text", "flag", "number"]] = Field(default_factory=dict)
     quality: Quality = Quality()
 
@@ -195,7 +221,8 @@ class Manifest(Fact):
         names = [channel.name for channel in self.read_back]
         if len(set(names)) != len(names):
             raise ValueError("two read-back channels have the same name")
-        for role in [*(channel.account for channel in self.read_back), self.cancel and self.cancel.account]:
+        acting = [rule.account for rule in (self.cancel, self.change) if rule is not None]
+        for role in [*(channel.account for channel in self.read_back), *acting]:
             if role is not None and role not in self.accounts:
                 raise ValueError(f"account role `{role}` is used but not listed under [accounts]")
         return self
@@ -207,6 +234,20 @@ class Manifest(Fact):
             if known.text.casefold() in said:
                 return known.cause
         return None
+
+    @property
+    def made_role(self) -> str | None:
+        """The role whose account each attempt makes anew; None where the site wants none."""
+        return next((name for name, role in self.accounts.items() if role.kind == "made"), None)
+
+    @property
+    def commits(self) -> tuple[RequestRule, ...]:
+        """Everything that changes a record: each visit may send at most the one that it is for."""
+        return tuple(rule for rule in (self.commit, self.cancel, self.change) if rule is not None)
+
+    def never(self, but: RequestRule | None = None) -> list[RequestRule]:
+        """What a visit must never send: every rule that changes a record, but the one that it is for."""
+        return [rule for rule in self.commits if rule is not but]
 
     def channel(self, name: str) -> Channel:
         """The read-back channel of this name."""

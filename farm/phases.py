@@ -44,6 +44,7 @@ class Step(StrEnum):
     SUBMIT = "submit"
     READ_BACK = "read_back"
     CANCEL = "cancel"
+    CHANGE = "change"
     RELEASE = "release"
 
 

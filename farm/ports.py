@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from farm.contract import Account
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.gate import CommitGate
 from farm.phases import Step
@@ -15,13 +16,16 @@ from farm.visit import Visit
 class Visits(Protocol):
     """Opens visits of one venue under its partner's profile."""
 
-    def open(self, gate: CommitGate, steps: tuple[Step, ...], role: str | None) -> AbstractAsyncContextManager[Visit]:
+    def open(
+        self, gate: CommitGate, steps: tuple[Step, ...], role: str | None, made: Account | None = None
+    ) -> AbstractAsyncContextManager[Visit]:
         """A visit in a fresh browser context; closed, with its context, on the way out.
 
         Args:
             gate: Rules on everything that leaves.
             steps: What will be done there; the agreement must allow each.
             role: The account to act under; None for a guest.
+            made: The account itself, where the role is one that the attempt makes.
 
         Raises:
             AccessNotAgreed: Before a single packet, when the agreement does not cover the visit.

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Literal, cast
 
 from farm.booking import Ask, log_in_wall
 from farm.contract import Lookup
 from farm.errors import CancelUnproven, ContractBroken
-from farm.facts import Sighting
+from farm.facts import Facts, Hold, Offer, Refusal, Sighting, Slot
 from farm.gate import CommitGate
 from farm.identity import Whose, whose
-from farm.manifest import CancelRule, Channel
+from farm.manifest import CancelRule, ChangeRule, Channel, Manifest
 from farm.phases import Phase, Step, meaning
 from farm.ports import Journal, Visits
-from farm.status import VerdictKind
-from farm.verdict import Measure, Verdict, judge, keeps_promise
+from farm.request import WantedSlot
+from farm.status import Cause, VerdictKind
+from farm.verdict import Measure, Verdict, contested, judge, keeps_promise
 from farm.visit import Visit
 
 Reader = Callable[[Visit, Lookup], Awaitable[list[Sighting]]]
@@ -31,12 +33,39 @@ class Look:
     ours: tuple[Sighting, ...] = ()
 
 
-def usable(channels: Sequence[Channel], lookup: Lookup, visits: Visits) -> list[Channel]:
-    """The channels that can answer: the partner gave the account, and what they need is known. Best first."""
+@dataclass(frozen=True)
+class Change:
+    """How a change in place ended.
+
+    Attributes:
+        kind: ``done``: the record is as wished. ``unchanged``: the venue refused, and the record is as before.
+            ``unknown``: come again later, and look first.
+        wanted: What the record must show from now on, where it is done.
+    """
+
+    kind: Literal["done", "unchanged", "unknown"]
+    look: Look
+    wanted: Facts
+    detail: str = ""
+    cause: Cause | None = None
+
+
+def can_look(manifest: Manifest, visits: Visits) -> bool:
+    """True when some channel can ever answer: it needs no account, or the partner gave it."""
+    return any(_has_account(channel, manifest, visits) for channel in manifest.read_back)
+
+
+def _has_account(channel: Channel, manifest: Manifest, visits: Visits) -> bool:
+    role = channel.account
+    return role is None or manifest.accounts[role].kind == "made" or visits.has_account(role)
+
+
+def usable(manifest: Manifest, lookup: Lookup, visits: Visits) -> list[Channel]:
+    """The channels that can answer: their account is there, and what they need is known. Best first."""
     return [
         channel
-        for channel in channels
-        if (channel.account is None or visits.has_account(channel.account))
+        for channel in manifest.read_back
+        if _has_account(channel, manifest, visits)
         and (channel.needs is None or getattr(lookup, channel.needs) is not None)
     ]
 
@@ -48,7 +77,7 @@ async def look(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journ
     fails says nothing: the next one is asked; a bug in a script's read-back is a doubt, never an error that gets out.
     """
     answer: Look | None = None
-    for channel in usable(ask.manifest.read_back, lookup, visits):
+    for channel in usable(ask.manifest, lookup, visits):
         seen = await _look_by(channel, ask, lookup, measure, visits, journal)
         if seen.verdict.kind not in {VerdictKind.NOT_FOUND, VerdictKind.IN_DOUBT}:
             return seen
@@ -66,65 +95,91 @@ async def _look_by(
 ) -> Look:
     try:
         async with journal.stage(Step.READ_BACK), asyncio.timeout(ask.manifest.step_s):
-            sightings = await _read(channel, ask, lookup, visits)
+            sightings, others = await _read(channel, ask, lookup, measure, visits)
             keeps_promise(sightings, channel)
     except Exception as error:  # noqa: BLE001 - past the commit every error is a doubt
         unknown = meaning(error, Phase.AFTER, Step.READ_BACK, ask.request.guest)
         doubt = Verdict(kind=VerdictKind.IN_DOUBT, channel=channel.name, at=ask.clock(), reason=str(unknown))
         return Look(doubt)
     ours = tuple(s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS)
-    return Look(judge(sightings, measure, channel, ask.clock()), ours)
+    return Look(contested(judge(sightings, measure, channel, ask.clock()), others, measure), ours)
 
 
-async def _read(channel: Channel, ask: Ask, lookup: Lookup, visits: Visits) -> list[Sighting]:
+async def _read(
+    channel: Channel, ask: Ask, lookup: Lookup, measure: Measure, visits: Visits
+) -> tuple[list[Sighting], list[Sighting]]:
+    """The candidates of a channel, and who else stands on the slot of a record that matched."""
     reader = cast("Reader | None", getattr(ask.script, channel.method, None))
     if reader is None:
         raise ContractBroken(f"channel {channel.name} names `{channel.method}`, which the script does not have")
-    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.commit, ask.manifest.cancel])
-    async with visits.open(gate, (Step.READ_BACK,), channel.account) as visit:
-        await _begin(ask, visit, channel.account)
+    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never())
+    async with _acting(ask, visits, gate, Step.READ_BACK, channel.account) as visit:
         asked_before = gate.passed
         sightings = await reader(visit, lookup)
         visit.check()
         if gate.passed == asked_before:
             raise ContractBroken(f"channel {channel.name} answered without asking the venue")
-        return sightings
+        if not ask.manifest.occupants or not judge(sightings, measure, channel, ask.clock()).proves:
+            return sightings, []
+        others = await ask.script.occupants(visit, lookup)
+        visit.check()
+        return sightings, others
 
 
-async def cancel(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal) -> Look:
-    """Cancel our record at the venue, and prove it on the channel that showed it before.
+async def cancel(
+    ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal, keep: str | None = None
+) -> Look:
+    """Cancel what of ours stands at the venue, and prove it on the channel that showed it before.
+
+    Args:
+        ask: The attempt's.
+        lookup: What to search by.
+        measure: What to judge by.
+        visits: Of the venue.
+        journal: Of the attempt.
+        keep: The venue reference of the one record that shall stay; None: none shall.
 
     Returns:
-        The look that proves it: nothing of ours stands any more. When nothing stood at the start, that look.
+        The look that proves it: nothing of ours stands any more, but what was to be kept. When nothing else stood at
+        the start, that look.
 
     Raises:
-        CancelUnproven: The record still stands, cannot be seen any more, or cannot be cancelled by us.
+        CancelUnproven: A record still stands, cannot be seen any more, or cannot be cancelled by us.
     """
     before = await look(ask, lookup, measure, visits, journal)
     standing = [s for s in before.ours if s.stands]
-    if not standing:
-        if before.verdict.kind is VerdictKind.NOT_FOUND and (before.verdict.complete or before.ours):
+    surplus = [s for s in standing if keep is None or s.reference != keep]
+    if not surplus:
+        if _only_kept(before, keep):
             return before
         raise CancelUnproven(f"{ask.venue.slug}: the record cannot be seen now ({before.verdict.reason})")
+    if keep is not None and len(surplus) == len(standing):
+        raise CancelUnproven(f"{ask.venue.slug}: the record that shall stay is not there: nothing was cancelled")
     rule = ask.manifest.cancel
     if rule is None:
         raise CancelUnproven(f"{ask.venue.slug} does not let us cancel: ask the venue")
-    notes = [await _cancel_one(sighting, rule, ask, visits, journal) for sighting in standing]
+    notes = [await _cancel_one(sighting, rule, ask, visits, journal) for sighting in surplus]
     channel = ask.manifest.channel(before.verdict.channel)
     after = await _look_by(channel, ask, lookup, measure, visits, journal)
-    gone = after.verdict.kind is VerdictKind.NOT_FOUND and (after.verdict.complete or after.ours)
-    if not gone:
+    if not _only_kept(after, keep):
         said = "; ".join(note for note in notes if note)
         raise CancelUnproven(f"{ask.venue.slug} still shows the booking after the cancellation. {said}".strip())
     return after
 
 
+def _only_kept(seen: Look, keep: str | None) -> bool:
+    """True when exactly what was to be kept stands, and the channel can say so."""
+    standing = [s.reference for s in seen.ours if s.stands]
+    if keep is not None:
+        return standing == [keep]
+    return seen.verdict.kind is VerdictKind.NOT_FOUND and (seen.verdict.complete or bool(seen.ours))
+
+
 async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Visits, journal: Journal) -> str | None:
     """Press cancel once. What goes wrong here is a note: only the read-back says whether it worked."""
-    gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=[ask.manifest.commit])
+    gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(rule))
     try:
-        async with journal.stage(Step.CANCEL), visits.open(gate, (Step.CANCEL,), rule.account) as visit:
-            await _begin(ask, visit, rule.account)
+        async with journal.stage(Step.CANCEL), _acting(ask, visits, gate, Step.CANCEL, rule.account) as visit:
             gate.open_once()
             async with asyncio.timeout(rule.deadline_s):
                 await ask.script.cancel(visit, sighting)
@@ -133,13 +188,110 @@ async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Vi
     return None
 
 
-async def _begin(ask: Ask, visit: Visit, role: str | None) -> None:
-    """Put the gate up; log in where the role is one of user and password."""
-    if role is None or ask.manifest.accounts[role].kind == "token":
-        await visit.begin(log_in_wall(ask.script, visit.page))
-        return
-    if visit.account is None:
-        raise ContractBroken(f"the visit as `{role}` was opened without its account")
-    await visit.begin(None)
-    await ask.script.log_in(visit, visit.account)
-    visit.watch_for(log_in_wall(ask.script, visit.page))
+async def change(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal) -> Change:
+    """Change our record in place as ``ask.request`` wishes it, and prove it by another look.
+
+    It begins with a look, so that it may be done again after a crash at any point: what is as wished is not clicked.
+    With ``measure.wanted.when`` the record must have exactly that time, without it any that the request admits.
+    """
+    before = await look(ask, lookup, measure, visits, journal)
+    standing = [s for s in before.ours if s.stands]
+    if len(standing) != 1:
+        kind: Literal["unchanged", "unknown"] = "unchanged" if before.verdict.denies else "unknown"
+        return Change(kind, before, measure.wanted, f"the record cannot be seen now ({before.verdict.reason})")
+    done = _as_wished(ask, measure, before, standing[0])
+    if done is not None:
+        return done
+    rule = ask.manifest.change
+    if rule is None:
+        return Change("unchanged", before, measure.wanted, f"{ask.venue.slug} does not let us change a booking")
+    answer, note = await _change_one(standing[0], rule, ask, measure, visits, journal)
+    after = await _look_by(ask.manifest.channel(before.verdict.channel), ask, lookup, measure, visits, journal)
+    now_standing = [s for s in after.ours if s.stands]
+    if len(now_standing) == 1:
+        done = _as_wished(ask, measure, after, now_standing[0])
+        if done is not None:
+            return done
+    cause = ask.manifest.cause_of(answer.text) if isinstance(answer, Refusal) else None
+    if cause is not None and now_standing == standing:
+        return Change("unchanged", after, measure.wanted, f"the venue refused the change: {cause}", cause)
+    return Change("unknown", after, measure.wanted, note or "the record is not as wished (yet)", cause)
+
+
+def _as_wished(ask: Ask, measure: Measure, seen: Look, record: Sighting) -> Change | None:
+    """The change is done if the record is as wished: its time and party, and all else as it was."""
+    wanted = measure.wanted
+    if wanted.when is None:
+        if record.when is None or not ask.request.when.admits(record.when, ask.venue.zone):
+            return None
+        wanted = wanted.model_copy(update={"when": record.when, "resource": record.resource, "price": record.price})
+    measured = replace(measure, wanted=wanted)
+    channel = ask.manifest.channel(seen.verdict.channel)
+    verdict = judge([record], measured, channel, seen.verdict.at)
+    return Change("done", Look(verdict, seen.ours), wanted) if verdict.proves else None
+
+
+async def _change_one(
+    sighting: Sighting, rule: ChangeRule, ask: Ask, measure: Measure, visits: Visits, journal: Journal
+) -> tuple[object, str]:
+    """Press change once; what it answers is no proof, and what goes wrong is a note."""
+    gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(rule))
+    wish = ask.request
+    when = measure.wanted.when
+    if isinstance(when, Slot) and isinstance(wish.when, WantedSlot):
+        at = when.starts_at.astimezone(ask.venue.zone)
+        exactly = {"date": at.date(), "earliest": at.time(), "latest": at.time(), "preferred": at.time()}
+        wish = wish.model_copy(update={"when": wish.when.model_copy(update=exactly)})
+    try:
+        async with journal.stage(Step.CHANGE), _acting(ask, visits, gate, Step.CHANGE, rule.account) as visit:
+            gate.open_once()
+            async with asyncio.timeout(rule.deadline_s):
+                return await ask.script.change(visit, sighting, wish), ""
+    except Exception as error:  # noqa: BLE001 - only the look that follows says whether it worked
+        return None, str(meaning(error, Phase.COMMIT, Step.CHANGE, ask.request.guest))
+
+
+async def give_back(ask: Ask, hold: Hold, visits: Visits, journal: Journal) -> bool:
+    """Give back the hold that a dead worker left, from a blank page; True when the venue shows that it is free again.
+
+    What goes wrong is a note of the journal: the hold ends by itself.
+    """
+    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never())
+    try:
+        async with (
+            journal.stage(Step.RELEASE),
+            asyncio.timeout(2 * ask.manifest.step_s),
+            _acting(ask, visits, gate, Step.RELEASE, None) as visit,
+        ):
+            await ask.script.release(visit, hold)
+            visit.check()
+            if not ask.manifest.release_shows:
+                return False
+            offers = await ask.script.search(visit, ask.request)
+            return any(_is_same(offer, hold.offer) for offer in offers)
+    except Exception as error:  # noqa: BLE001 - said, not raised: the booking must go on
+        said = meaning(error, Phase.BEFORE, Step.RELEASE, ask.request.guest)
+        await journal.note(f"a hold was not given back: {said}")
+        return False
+
+
+def _is_same(offer: Offer, held: Offer) -> bool:
+    return offer.key == held.key or (offer.when, offer.resource) == (held.when, held.resource)
+
+
+@asynccontextmanager
+async def _acting(ask: Ask, visits: Visits, gate: CommitGate, step: Step, role: str | None) -> AsyncIterator[Visit]:
+    """A visit for one step, logged in where the role is one of user and password."""
+    kind = ask.manifest.accounts[role].kind if role is not None else None
+    account = ask.made if kind == "made" else None
+    async with visits.open(gate, (step,), role, account) as visit:
+        if kind in {None, "token"}:
+            await visit.begin(log_in_wall(ask.script, visit.page))
+            yield visit
+            return
+        if visit.account is None:
+            raise ContractBroken(f"the visit as `{role}` was opened without its account")
+        await visit.begin(None)
+        await ask.script.log_in(visit, visit.account)
+        visit.watch_for(log_in_wall(ask.script, visit.page))
+        yield visit

@@ -181,8 +181,10 @@ def _keeps_its_promises(kind: type[VenueScript], integration: Integration) -> No
     manifest = integration.manifest
     needed = {channel.method for channel in manifest.read_back}
     needed |= {"cancel"} if manifest.cancel else set()
+    needed |= {"change"} if manifest.change else set()
+    needed |= {"occupants"} if manifest.occupants else set()
     needed |= {"pay"} if manifest.payment in {"deposit", "full"} else set()
-    needed |= {"log_in"} if any(role.kind == "password" for role in manifest.accounts.values()) else set()
+    needed |= {"log_in"} if any(role.kind != "token" for role in manifest.accounts.values()) else set()
     missing = [name for name in sorted(needed) if getattr(kind, name, None) is getattr(VenueScript, name, None)]
     if missing:
         raise ContractBroken(f"{integration.slug}: the manifest promises {', '.join(missing)}; the script has none")

@@ -23,7 +23,8 @@ class Verdict(Fact):
     Attributes:
         channel: The read-back channel.
         complete: The channel may deny: its "nothing" means that there is no record.
-        venue_reference: The record's.
+        venue_reference: The record's; of several that stand, the one to keep: None when none of them is as asked.
+        alike: The references of records that are just what was asked and carry no reference of any farm.
         venue_status: The record's.
         reason: One sentence for a person, where the kind alone does not say it.
     """
@@ -36,12 +37,26 @@ class Verdict(Fact):
     venue_status: VenueStatus | None = None
     fields: tuple[FieldResult, ...] = ()
     not_compared: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
     reason: str | None = None
 
     @property
     def proves(self) -> bool:
         """True when a booking may be called confirmed: it matched, and the venue's record stands as confirmed."""
         return self.kind is VerdictKind.MATCHED and self.venue_status is VenueStatus.CONFIRMED
+
+    @property
+    def denies(self) -> bool:
+        """True when the venue's record says that nothing of ours stands."""
+        return self.kind is VerdictKind.NOT_FOUND and (self.complete or self.venue_status is not None)
+
+    @property
+    def is_doubt(self) -> bool:
+        """True when a look settled nothing: no answer, or a "nothing" of a channel that cannot deny."""
+        return self.kind in {VerdictKind.NOT_FOUND, VerdictKind.IN_DOUBT} and not self.denies
+
+
+_NOT_THE_PLACE = ("service", "party", "guest_name", "guest_email", "guest_phone", "note", "price", "due")
 
 
 @dataclass(frozen=True)
@@ -84,23 +99,56 @@ def judge(sightings: Sequence[Sighting], measure: Measure, channel: Channel, at:
     if not standing:
         return _nothing(sightings, ours, measure, channel, at)
     if len(standing) > 1:
-        return Verdict(
-            kind=VerdictKind.DUPLICATED,
-            channel=channel.name,
-            at=at,
-            complete=channel.proves == "complete",
-            reason=f"{len(standing)} records stand: " + ", ".join(sorted(s.reference or "?" for s in standing)),
-        )
+        return _several(standing, measure, channel, at)
     return _of_record(standing[0], measure, channel, at)
+
+
+def _several(standing: Sequence[Sighting], measure: Measure, channel: Channel, at: datetime) -> Verdict:
+    """Two records of one booking: which is kept, if any is as asked; the one that our own page named first."""
+    judged = [_of_record(sighting, measure, channel, at) for sighting in standing]
+    kept = [one for one in judged if one.kind is VerdictKind.MATCHED and one.venue_reference is not None]
+    kept.sort(key=lambda one: (one.venue_reference != measure.claimed, one.venue_reference))
+    return Verdict(
+        kind=VerdictKind.DUPLICATED,
+        channel=channel.name,
+        at=at,
+        complete=channel.proves == "complete",
+        venue_reference=kept[0].venue_reference if kept else None,
+        reason=f"{len(standing)} records stand: " + ", ".join(sorted(s.reference or "?" for s in standing)),
+    )
+
+
+def contested(verdict: Verdict, others: Sequence[Sighting], measure: Measure) -> Verdict:
+    """The verdict, once it is known who else stands on our slot: a place that was sold twice confirms nobody."""
+    there = [
+        other
+        for other in others
+        if other.stands
+        and other.reference != verdict.venue_reference
+        and whose(other, measure.code, measure.claimed) is not Whose.OURS
+        and _is_on(other, measure)
+    ]
+    if not there:
+        return verdict
+    reason = f"{len(there)} other record(s) stand on the same place and time"
+    return verdict.model_copy(update={"kind": VerdictKind.CONTESTED, "reason": reason})
+
+
+def _is_on(other: Sighting, measure: Measure) -> bool:
+    """The same place at the same time, as far as the record shows it."""
+    place = measure.wanted.model_copy(update=dict.fromkeys(_NOT_THE_PLACE))
+    comparison = compare(place, other, measure.tolerance, measure.zone)
+    return not comparison.differing and not comparison.essential_missing
 
 
 def _nothing(
     sightings: Sequence[Sighting], ours: Sequence[Sighting], measure: Measure, channel: Channel, at: datetime
 ) -> Verdict:
     kind, reason = VerdictKind.NOT_FOUND, "the venue's record does not have it"
+    alike = tuple(s.reference or "?" for s in sightings if not ours and _may_be_ours(s, measure))
     if ours:
         reason = f"the venue's record has it as {ours[0].status}"
-    elif any(_may_be_ours(sighting, measure) for sighting in sightings):
+    elif alike:
         # venues that strip plus-tags exist: booking elsewhere now could be the second booking
         kind = VerdictKind.IN_DOUBT
         reason = "the venue has just such a record without our reference: for a person to look at"
@@ -111,6 +159,7 @@ def _nothing(
         complete=channel.proves == "complete",
         venue_reference=ours[0].reference if ours else None,
         venue_status=ours[0].status if ours else None,
+        alike=alike,
         reason=reason,
     )
 

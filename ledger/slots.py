@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from farm.facts import Offer, Slot
 from ledger.errors import SlotTaken
@@ -14,7 +15,7 @@ from ledger.tables import slot_leases
 _ROW = slot_leases.c
 
 
-def _upsert(into: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+def _upsert(into: type[sqlite.Insert] | type[postgresql.Insert]) -> ReturningInsert[tuple[str]]:
     new = into(slot_leases)
     given = new.excluded
     taken = new.on_conflict_do_update(

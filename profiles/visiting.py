@@ -88,10 +88,12 @@ class PartnerVisits:
         return terms is not None and is_there(terms)
 
     @asynccontextmanager
-    async def open(self, gate: CommitGate, steps: tuple[Step, ...], role: str | None) -> AsyncIterator[Visit]:
+    async def open(
+        self, gate: CommitGate, steps: tuple[Step, ...], role: str | None, made: Account | None = None
+    ) -> AsyncIterator[Visit]:
         partner = self._partners.must_have(self._venue.partner)
         partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
-        account = _account(partner, role)
+        account = made or _account(partner, role)
         context = await self._engine.new_context(self._appearance(partner))
         try:
             async with asyncio.timeout(PAGE_S):

@@ -71,7 +71,7 @@ class World:
             raise self.poison
 
     @asynccontextmanager
-    async def open(self, gate, steps, role):
+    async def open(self, gate, steps, role, made=None):
         self.gate = gate
 
         async def begin(wall):
@@ -82,6 +82,12 @@ class World:
     @asynccontextmanager
     async def stage(self, step):
         yield
+
+    async def held(self, hold):
+        pass
+
+    async def given_back(self):
+        pass
 
     async def note(self, text):
         raise AssertionError(text)
@@ -109,12 +115,16 @@ async def ended(
     ask = Ask(VENUE, manifest, script, request, lambda: datetime.now(UTC))
     visits: Any = world
 
-    async def guard(offer, hold, recap, wanted, until):
-        world.wanted, world.until = wanted, until
-        assert world.click() is Ruling.BREACH
-        if at_guard is not None:
-            at_guard()
+    class Guard:
+        async def ready(self, offer):
+            pass
 
-    closing = await book(ask, visits, world, guard)
+        async def __call__(self, offer, hold, recap, wanted, until):
+            world.wanted, world.until = wanted, until
+            assert world.click() is Ruling.BREACH
+            if at_guard is not None:
+                at_guard()
+
+    closing = await book(ask, visits, world, Guard())
     assert not script.released, "nothing is released past the guard"
     return closing, world

@@ -137,7 +137,7 @@ class _Visits:
         return True
 
     @asynccontextmanager
-    async def open(self, gate: Any, steps: Any, role: Any) -> AsyncIterator[_Visit]:
+    async def open(self, gate: Any, steps: Any, role: Any, made: Any = None) -> AsyncIterator[_Visit]:
         if self._house.opens is not None:
             await self._house.opens()
         yield _Visit(self._venue, gate)

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from farm.life import going
 from farm.life.transition import Transition
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
-from tasks import booking_flow, verify_flow
+from tasks import driving
 from tasks.browser import NoBrowser
+from tasks.driving import drive
 from tasks.working import HELD_S, lease_on
 from tests.tasks.house import VENUES
 
@@ -29,7 +31,7 @@ async def serve(farm, clock, booking_id, until_s):
     while clock.now < ends_at and "book" in (wake_ups := (await farm.look(booking_id))[2]):
         waits.append((wake_ups["book"].due_at - clock.now).total_seconds())
         clock.now = max(clock.now, wake_ups["book"].due_at)
-        await booking_flow.book(farm, booking_id)
+        await drive(farm, booking_id, "book")
     return waits
 
 
@@ -70,13 +72,13 @@ async def test_a_fault_of_our_own_long_ago_does_not_count_with_a_new_one(house_f
     house = house_farm.house
     booking_id = await house_farm.queue(*VENUES)
     house.opens, house.status = no_browser, VenueStatus.PENDING
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     house.opens = None
     clock.forward(10)
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     clock.forward(2 * 3600)
     house.answers(VenueStatus.REJECTED)
-    await verify_flow.verify(house_farm, booking_id)
+    await drive(house_farm, booking_id, "verify")
 
     house.opens = no_browser
     await serve(house_farm, clock, booking_id, 20 * 60)
@@ -96,10 +98,10 @@ async def test_workers_lost_before_the_guard_are_not_the_venues_fault(house_farm
     house_farm.house.at["search"] = dies
     for _ in range(4):
         with pytest.raises(asyncio.CancelledError):
-            await booking_flow.book(house_farm, booking_id)
+            await drive(house_farm, booking_id, "book")
         clock.forward(60)
     house_farm.house.at.clear()
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     booking, attempts, _ = await house_farm.look(booking_id)
     assert booking.status is BookingStatus.CONFIRMED
     assert [attempt.cause for attempt in attempts[:4]] == [Cause.WORKER_LOST] * 4
@@ -109,17 +111,17 @@ async def test_a_click_that_the_tasks_limit_could_cut_is_not_begun(house_farm, c
     booking_id = await house_farm.queue()
 
     async def slow():
-        clock.forward(booking_flow.CLICK_BY_S - 5)
+        clock.forward(driving.CLICK_BY_S - 5)
 
     house_farm.house.at["search"] = slow
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     _, (attempt,), wake_ups = await house_farm.look(booking_id)
     assert house_farm.house.clicks == 0
     assert (attempt.state, attempt.cause) == (AttemptState.NOT_BOOKED, Cause.WORKER_LOST)
-    assert wake_ups["book"].due_at == clock.now + timedelta(seconds=booking_flow.AGAIN_S)
+    assert wake_ups["book"].due_at == clock.now + timedelta(seconds=going.AGAIN_S)
 
     house_farm.house.at.clear()
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.CONFIRMED
     assert house_farm.house.clicks == 1
 
@@ -127,7 +129,6 @@ async def test_a_click_that_the_tasks_limit_could_cut_is_not_begun(house_farm, c
 @pytest.mark.parametrize("kind", ["book", "verify"])
 async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, clock, kind):
     booking_id = await house_farm.queue()
-    act = {"book": booking_flow.book, "verify": verify_flow.verify}[kind]
     await house_farm.ledger.wake(booking_id, kind, clock.now)
     assert kind in [wake_up.kind for wake_up in await house_farm.ledger.due_wake_ups(9, 30)]
     async with lease_on(house_farm, booking_id) as lease:
@@ -143,7 +144,7 @@ async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, cl
 
 async def test_a_venue_that_this_farm_has_not_read_is_named_with_the_reason(house_farm):
     booking_id = await house_farm.queue("opened_since")
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     booking = await house_farm.ledger.booking(booking_id)
     assert (booking.status, booking.cause) == (BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE)
     assert "read its folders when it started" in booking.sentence

@@ -9,10 +9,8 @@ from datetime import timedelta
 import pytest
 
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
-from tasks import booking_flow, cancel_flow, verify_flow
 from tasks.browser import NoBrowser
-
-ACTS = {"book": booking_flow.book, "verify": verify_flow.verify, "cancel": cancel_flow.cancel}
+from tasks.driving import drive
 
 
 async def no_browser():
@@ -36,14 +34,14 @@ async def serve(farm, clock, booking_id, until_s, kinds=("cancel",)):
             break
         waits.append(round((first.due_at - clock.now).total_seconds()))
         clock.now = max(clock.now, first.due_at)
-        await ACTS[first.kind](farm, booking_id)
+        await drive(farm, booking_id, first.kind)
     return waits
 
 
 async def booked(farm, status=VenueStatus.CONFIRMED):
     farm.house.status = status
     booking_id = await farm.queue()
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     await farm.ledger.request_cancel(booking_id)
     return booking_id
 
@@ -87,7 +85,7 @@ async def test_after_half_an_hour_it_is_left_to_a_person_and_stays_so(house_farm
     expected = {VenueStatus.CONFIRMED: AttemptState.CONFIRMED, VenueStatus.PENDING: AttemptState.NEEDS_HUMAN}
     assert attempt.state is expected[status]
 
-    await verify_flow.verify(house_farm, booking_id)  # a late message
+    await drive(house_farm, booking_id, "verify")  # a late message
     assert (await house_farm.ledger.booking(booking_id)).cause is Cause.CANCEL_UNPROVEN
 
     house_farm.house.at.clear()  # the guest asks again, as `readback cancel` does
@@ -102,7 +100,7 @@ async def test_a_venue_that_lets_nobody_cancel_is_left_to_a_person_at_once(house
     stock = house_farm.registry.integrations["osteria_luna"]
     manifest = stock.manifest.model_copy(update={"cancel": None})
     house_farm.registry.integrations["osteria_luna"] = replace(stock, manifest=manifest)
-    await cancel_flow.cancel(house_farm, booking_id)
+    await drive(house_farm, booking_id, "cancel")
     booking, _, wake_ups = await house_farm.look(booking_id)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CANCEL_UNPROVEN)
     assert not wake_ups
@@ -112,9 +110,9 @@ async def test_nothing_is_left_open_by_a_worker_that_died_before_its_guard(house
     booking_id = await house_farm.queue()
     house_farm.house.at["search"] = dies
     with pytest.raises(asyncio.CancelledError):
-        await booking_flow.book(house_farm, booking_id)
+        await drive(house_farm, booking_id, "book")
     await house_farm.ledger.request_cancel(booking_id)
-    await cancel_flow.cancel(house_farm, booking_id)
+    await drive(house_farm, booking_id, "cancel")
     booking, (attempt,), wake_ups = await house_farm.look(booking_id)
     assert booking.status is BookingStatus.CANCELLED
     assert (attempt.state, attempt.cause) == (AttemptState.NOT_BOOKED, Cause.WORKER_LOST)

@@ -20,8 +20,8 @@ from farm.status import AttemptState, BookingStatus, Cause
 from ledger.migrate import upgrade
 from ledger.store import Ledger
 from profiles.partner import Partners
-from tasks import booking_flow, cancel_flow, verify_flow
 from tasks.browser import NoBrowser
+from tasks.driving import drive
 from tasks.runtime import Farm
 from tasks.settings import Settings
 from tasks.working import lease_on
@@ -68,7 +68,7 @@ async def queue(farm, *venues):
 
 async def test_no_browser_books_nothing_and_lets_another_worker_try(farm):
     booking_id = await queue(farm, "osteria_luna", "trattoria_sole")
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     (attempt,) = await farm.ledger.attempts(booking_id)
     assert (attempt.state, attempt.cause) == (AttemptState.NOT_BOOKED, Cause.WORKER_LOST)
     (wake_up,) = await farm.ledger.wake_ups(booking_id)
@@ -80,7 +80,7 @@ async def test_no_browser_books_nothing_and_lets_another_worker_try(farm):
 async def test_access_that_nobody_agreed_to_sends_nothing(farm):
     farm.partners.by_slug.clear()
     booking_id = await queue(farm, "osteria_luna")
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     ended = await farm.ledger.booking(booking_id)
     assert (ended.status, ended.cause) == (BookingStatus.FAILED, Cause.ACCESS_NOT_AGREED)
 
@@ -88,7 +88,7 @@ async def test_access_that_nobody_agreed_to_sends_nothing(farm):
 async def test_a_venue_that_is_gone_ends_the_booking_with_a_reason(farm):
     booking_id = await queue(farm, "osteria_luna")
     farm.registry.venues.clear()
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     ended = await farm.ledger.booking(booking_id)
     assert ended.status is BookingStatus.FAILED
     assert "osteria_luna" in (ended.sentence or "")
@@ -97,17 +97,17 @@ async def test_a_venue_that_is_gone_ends_the_booking_with_a_reason(farm):
 async def test_called_off_before_anything_was_tried(farm):
     booking_id = await queue(farm, "osteria_luna")
     await farm.ledger.request_cancel(booking_id)
-    await cancel_flow.cancel(farm, booking_id)
+    await drive(farm, booking_id, "cancel")
     assert (await farm.ledger.booking(booking_id)).status is BookingStatus.CANCELLED
     assert await farm.ledger.wake_ups(booking_id) == []
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     assert await farm.ledger.attempts(booking_id) == []
 
 
 async def test_called_off_while_queued_and_the_booking_task_comes_first(farm):
     booking_id = await queue(farm, "osteria_luna")
     await farm.ledger.request_cancel(booking_id)
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     assert (await farm.ledger.booking(booking_id)).status is BookingStatus.CANCELLED
     assert await farm.ledger.attempts(booking_id) == []
 
@@ -139,11 +139,11 @@ async def test_a_booking_whose_integration_is_gone_is_left_to_a_person(farm):
     life = await claimed(farm.ledger)
     await farm.ledger.release_lease(life.lease)
     farm.registry.venues.clear()
-    await verify_flow.verify(farm, life.id)
+    await drive(farm, life.id, "verify")
     booking = await farm.ledger.booking(life.id)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CONTRACT_BROKEN)
     await farm.ledger.request_cancel(life.id)
-    await cancel_flow.cancel(farm, life.id)
+    await drive(farm, life.id, "cancel")
     booking = await farm.ledger.booking(life.id)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CANCEL_UNPROVEN)
     assert [wake_up.kind for wake_up in await farm.ledger.wake_ups(life.id)] == ["book"]  # as `claimed` left it
@@ -163,7 +163,7 @@ async def test_a_record_that_is_known_to_need_time_is_not_looked_for_at_once(far
     slow = stock.manifest.model_copy(update={"settle": Settle(first_look_s=9)})
     farm.registry.integrations["osteria_luna"] = replace(stock, manifest=slow)
     booking_id = await queue(farm, "osteria_luna")
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     assert (await farm.ledger.booking(booking_id)).status is BookingStatus.VERIFYING
     (attempt,) = await farm.ledger.attempts(booking_id)
     assert (attempt.state, attempt.read_backs) == (AttemptState.CLAIMED, 0)

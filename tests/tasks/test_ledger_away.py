@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from farm.phases import Step
 from farm.status import BookingStatus
 from ledger.errors import LeaseLost
-from tasks import booking_flow, working
+from tasks import working
+from tasks.driving import drive
 from tasks.working import LedgerJournal, lease_on
 
 AWAY = OperationalError("UPDATE", {}, Exception("the database is away"))
@@ -76,7 +77,7 @@ async def test_progress_that_cannot_be_written_costs_no_booking(farm, monkeypatc
     away(monkeypatch, farm, "note")
     if hangs:
         monkeypatch.setattr(farm.ledger, "note", lambda *_: asyncio.Event().wait())
-    await booking_flow.book(farm, booking_id)
+    await drive(farm, booking_id, "book")
     assert (await farm.ledger.booking(booking_id)).status is BookingStatus.CONFIRMED
     (attempt,) = await farm.ledger.attempts(booking_id)
     assert "submit" in [stage.stage for stage in attempt.stages]

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from farm.life import schedule
 from farm.life.transition import AttemptChange, Transition
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 from ledger.conclusions import STAGES_KEPT
-from tasks import booking_flow, verify_flow
+from tasks.driving import drive
 from tests.tasks.house import VENUES
 
 MINUTE_S = 60
@@ -30,7 +31,7 @@ async def looks(farm, clock, booking_id, minutes):
     """A look a minute."""
     for _ in range(minutes):
         clock.forward(MINUTE_S)
-        await verify_flow.verify(farm, booking_id)
+        await drive(farm, booking_id, "verify")
     return await farm.look(booking_id)
 
 
@@ -39,7 +40,7 @@ async def pending(house_farm):
     """A booking that the venue has and has not answered yet."""
     house_farm.house.status = VenueStatus.PENDING
     booking_id = await house_farm.queue()
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     return booking_id
 
 
@@ -71,7 +72,7 @@ async def test_a_killed_click_is_looked_for_however_late_the_farm_comes_back(hou
     house.at["submitted"] = dies
     booking_id = await house_farm.queue()
     with pytest.raises(asyncio.CancelledError):
-        await booking_flow.book(house_farm, booking_id)
+        await drive(house_farm, booking_id, "book")
     clock.forward(40 * MINUTE_S)
     house.at = {"read_back": no_answer}
     booking, _, _ = await looks(house_farm, clock, booking_id, 1)
@@ -95,7 +96,7 @@ async def test_patience_ends_half_an_hour_after_the_first_doubt_and_the_last_ans
 async def test_a_venue_that_only_ever_fails_goes_to_a_person(house_farm, clock):
     house_farm.house.at["read_back"] = no_answer
     booking_id = await house_farm.queue()
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     booking, _, _ = await looks(house_farm, clock, booking_id, 32)
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.OUTCOME_UNKNOWN)
     assert Verdict.model_validate_json(booking.verdict).kind is VerdictKind.IN_DOUBT
@@ -106,7 +107,7 @@ async def test_a_venue_that_does_not_answer_in_time_is_left_to_a_person(house_fa
     house_farm.house.status = VenueStatus.PENDING
     limits = {"know_by": clock.now + timedelta(hours=1)} if known_by == "the guest's limit" else {}
     booking_id = await house_farm.queue(**limits)
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     booking, _, _ = await looks(house_farm, clock, booking_id, 59)
     assert booking.status is BookingStatus.PENDING_VENUE
     clock.forward(MINUTE_S if limits else 340 * 86400)
@@ -126,18 +127,18 @@ async def test_days_of_looks_keep_the_row_small_and_the_pace_finite(house_farm, 
     await ledger.release_lease(lease)
     house_farm.house.at["read_back"] = no_answer
     _, _, wake_ups = await looks(house_farm, clock, pending, 1)
-    assert wake_ups["verify"].due_at - clock.now == timedelta(seconds=verify_flow.SLOWEST_S)
+    assert wake_ups["verify"].due_at - clock.now == timedelta(seconds=schedule.SLOWEST_S)
     house_farm.house.at.clear()
     _, (attempt,), _ = await looks(house_farm, clock, pending, STAGES_KEPT + 5)
     assert len(attempt.stages) == STAGES_KEPT
     assert attempt.stages[0].stage == "search"
 
 
-@pytest.mark.parametrize("where", ["farm.reading.usable", "tasks.verify_flow.subject"])
+@pytest.mark.parametrize("where", ["farm.reading.usable", "tasks.looking.subject"])
 async def test_a_look_that_breaks_is_a_doubt_and_no_endless_resend(house_farm, clock, monkeypatch, where):
     house_farm.house.at["read_back"] = no_answer
     booking_id = await house_farm.queue()
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
 
     def breaks(*_):
         raise KeyError("ada@example.com")
@@ -168,13 +169,13 @@ async def test_what_one_venue_said_is_not_told_of_the_next_one(house_farm, clock
     house = house_farm.house
     house.status = VenueStatus.PENDING
     booking_id = await house_farm.queue(*VENUES)
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     assert (await house_farm.ledger.booking(booking_id)).verdict is not None
     house.answers(VenueStatus.REJECTED)
     await looks(house_farm, clock, booking_id, 1)
 
     house.at["read_back"] = no_answer
-    await booking_flow.book(house_farm, booking_id)
+    await drive(house_farm, booking_id, "book")
     booking, attempts, _ = await house_farm.look(booking_id)
     assert (booking.venue, [attempt.venue for attempt in attempts]) == (VENUES[1], list(VENUES))
     assert (booking.verdict, booking.venue_reference) == (None, None)
