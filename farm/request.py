@@ -55,7 +55,7 @@ class WantedSlot(Fact):
         return self.date
 
     def widened(self) -> WantedSlot | None:
-        """The wish with its window grown as far as it may; None when it may not grow. The best time stays the best."""
+        """The wish with its window grown as far as it may; None when it may not. The best time stays the best."""
         day = timedelta(hours=self.earliest.hour, minutes=self.earliest.minute)
         end = timedelta(hours=self.latest.hour, minutes=self.latest.minute)
         by = timedelta(minutes=self.widen_min)
@@ -105,7 +105,8 @@ class WantedSlot(Fact):
 
 
 def _wall(since_midnight: timedelta) -> time:
-    return (datetime.min + since_midnight).time()
+    minutes = int(since_midnight.total_seconds() // 60)
+    return time(minutes // 60, minutes % 60)
 
 
 class WantedStay(Fact):

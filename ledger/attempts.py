@@ -170,7 +170,7 @@ def guard(connection: Connection, lease: Lease, about: AboutToCommit, now: datet
 
 
 def keep_hold(connection: Connection, lease: Lease, attempt_id: str, hold: Hold) -> None:
-    """Write down a hold, so that somebody can give it back should this worker die; quietly nothing when fenced out."""
+    """Write down a hold, so that somebody can give it back should this worker die; nothing when fenced out."""
     connection.execute(_HELD, {**held(lease), "attempt": attempt_id, "new_hold": hold.model_dump_json()})
 
 

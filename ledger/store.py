@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,14 +14,11 @@ from farm.life.transition import NewEvent, Transition, WakeUpKind
 from farm.request import Clock, Request
 from farm.status import BookingStatus
 from ledger import attempts, bookings, conclusions, events, leases, slots, sweeping, wake_ups
-from ledger.engine import Database
+from ledger.clock import ServerClock, wall_clock
+from ledger.engine import Database, database_url
 from ledger.names import new_id
 from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
 from ledger.surely import surely
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Ledger:
@@ -32,16 +29,30 @@ class Ledger:
     """
 
     def __init__(
-        self, url: str, clock: Clock = _utc_now, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+        self, url: str, clock: Clock = wall_clock, random_bytes: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         self.clock = clock
         self._random_bytes = random_bytes
         self._database = Database(url)
 
     @classmethod
-    async def open(cls, url: str, clock: Clock = _utc_now) -> Self:
-        """The ledger at ``sqlite:///path`` or ``postgresql://...``; close it, or use it with ``async with``."""
-        return cls(url, clock)
+    async def open(cls, url: str, clock: Clock | None = None) -> Self:
+        """The ledger at ``sqlite:///path`` or ``postgresql://...``; close it, or use it with ``async with``.
+
+        Without a clock of the caller's it has the one that all who work on it share (``ledger.clock``).
+        """
+        on_server = database_url(url).get_backend_name() == "postgresql"
+        ledger = cls(url, clock or (ServerClock() if on_server else wall_clock))
+        try:
+            await ledger._sync()
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def _sync(self) -> None:
+        if isinstance(self.clock, ServerClock) and self.clock.is_old:
+            await self._database.read(self.clock.ask)
 
     async def close(self) -> None:
         """Let what has begun end and close all connections."""
@@ -175,12 +186,14 @@ class Ledger:
 
     async def next_due(self, resend_after_s: float | None = None) -> datetime | None:
         """When ``due_wake_ups`` will next have something; resending counts if its time is given."""
+        await self._sync()
         return await self._database.read(lambda c: wake_ups.next_due(c, resend_after_s))
 
     # Leases
 
     async def take_lease(self, booking_id: str, owner: str, lease_s: float) -> Lease | None:
         """The right to work on a booking, if it is free or the last holder's time ran out; else None."""
+        await self._sync()
         now = self.clock()
         return await self._database.write(lambda c: leases.take(c, booking_id, owner, now, lease_s))
 

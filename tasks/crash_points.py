@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+import time
 from pathlib import Path
 
 POINTS = (
@@ -34,8 +36,11 @@ _EVERY_S = 0.02
 
 async def crash_point(name: str) -> None:
     """Die here, or stand still here, if a test asks for it."""
-    if os.environ.get("READBACK_CRASH_AT") != name:
-        return
+    if os.environ.get("READBACK_CRASH_AT") == name:
+        await asyncio.to_thread(_crash)
+
+
+def _crash() -> None:
     mark = Path(os.environ["READBACK_CRASH_MARK"])
     try:
         mark.touch(exist_ok=False)
@@ -44,8 +49,12 @@ async def crash_point(name: str) -> None:
     Path(f"{mark}.pid").write_text(str(os.getpid()))
     if not os.environ.get("READBACK_CRASH_HOLD"):
         os.kill(os.getpid(), signal.SIGKILL)
-    held = Path(f"{mark}.held")
+    _stand_still(Path(f"{mark}.held"))
+
+
+def _stand_still(held: Path) -> None:
+    """Until the test takes the file away; not longer than a test may take."""
     held.touch()
-    async with asyncio.timeout(_HELD_FOR_S):
-        while held.exists():  # noqa: ASYNC110 - a file of another process has no event to wait for
-            await asyncio.sleep(_EVERY_S)
+    ends_at = time.monotonic() + _HELD_FOR_S
+    while held.exists() and time.monotonic() < ends_at:
+        threading.Event().wait(_EVERY_S)

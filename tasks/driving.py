@@ -59,18 +59,18 @@ def _written_after(happened: Happening) -> str:
 
 
 async def _do(farm: Farm, lease: Lease, work: Work | None, click_by: datetime) -> Happening | None:
+    happened: Happening | None = None
     match work:
-        case None:
-            return None
         case GoOn():
-            return Woken(work.kind)
+            happened = Woken(work.kind)
         case Try():
-            return await attempt(farm, lease, work, click_by)
+            happened = await attempt(farm, lease, work, click_by)
         case LookAt():
-            return await look_at(farm, lease, work)
+            happened = await look_at(farm, lease, work)
         case CancelAt():
-            return await cancel_at(farm, lease, work)
+            happened = await cancel_at(farm, lease, work)
         case ChangeAt():
-            return await change_at(farm, lease, work)
+            happened = await change_at(farm, lease, work)
         case GiveBack():
-            return await give_back(farm, lease, work)
+            happened = await give_back(farm, lease, work)
+    return happened

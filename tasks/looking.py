@@ -1,4 +1,4 @@
-"""What is done at a venue besides booking: look, cancel, change, give a hold back. What breaks becomes a happening."""
+"""What is done at a venue besides booking: look, cancel, change, give a hold back. What breaks happened too."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import signal
+import time
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.store import Ledger
 from ledger.written import Written
 from tasks.app import TASKS, app
+from tasks.crash_points import crash_point
 from tasks.parent import end_with_parent
 from tasks.settings import Settings
 
@@ -24,11 +26,18 @@ WAIT_S = 0.25
 
 
 async def relay(settings: Settings, stop: asyncio.Event) -> None:
-    """Send what is due until ``stop`` is set. A broker or database that is away only delays: the rows stay due."""
+    """Send what is due until ``stop`` is set. A broker or database that is away only delays: the rows stay due.
+
+    Every half of a lease's length it sweeps: what a dead worker held is woken then, not when a message is sent again.
+    """
     async with await Ledger.open(settings.ledger_url) as ledger:
         with Written(settings.ledger_url) as written:
+            swept_at = -math.inf
             while not stop.is_set():
                 try:
+                    if time.monotonic() >= swept_at + settings.lease_s / 2:
+                        swept_at = time.monotonic()
+                        await ledger.sweep()
                     await _round(ledger, written, settings, stop)
                 except Exception as error:  # without a relay the whole farm would stand still
                     bug = not isinstance(error, SQLAlchemyError)
@@ -42,7 +51,8 @@ async def _round(ledger: Ledger, written: Written, settings: Settings, stop: asy
     sent = await _send_due(ledger, settings) if _left_s(next_due, ledger) <= 0 else 0
     if sent < BATCH:
         await asyncio.sleep(BACK_OFF_S if sent < 0 else settings.poll_s)
-    while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0:
+    ends_at = time.monotonic() + settings.lease_s / 2
+    while not stop.is_set() and (left_s := _left_s(next_due, ledger)) > 0 and time.monotonic() < ends_at:
         if await asyncio.to_thread(written.wait, min(left_s, WAIT_S)):
             break
 
@@ -54,6 +64,7 @@ def _left_s(moment: datetime | None, ledger: Ledger) -> float:
 async def _send_due(ledger: Ledger, settings: Settings) -> int:
     """How many wake-ups were sent; -1 when the broker is away."""
     due = await ledger.due_wake_ups(BATCH, settings.resend_s)
+    await crash_point("relay_after_pick")
     for n, wake_up in enumerate(due):
         if wake_up.kind not in TASKS:
             log.error("%s: nothing here knows the wake-up `%s`", wake_up.booking_id, wake_up.kind)
@@ -65,6 +76,7 @@ async def _send_due(ledger: Ledger, settings: Settings) -> int:
             log.warning("the broker is away (%s): what is due stays due", type(error).__name__)
             await ledger.not_sent(due[n:])
             return -1
+    await crash_point("relay_after_send")
     return len(due)
 
 

@@ -9,7 +9,6 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from farm.registry import Registry
@@ -24,11 +23,6 @@ from tasks.settings import Settings
 
 T = TypeVar("T")
 STOP_S = 15.0
-
-
-def utc_now() -> datetime:
-    """The wall clock of this machine."""
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -121,15 +115,12 @@ def stop_runtime() -> None:
 
 
 async def _open_farm(settings: Settings) -> Farm:
-    return Farm(
-        settings=settings,
-        registry=Registry.load(settings.integration_folders),
-        partners=Partners.load(settings.partner_folders),
-        browser=WarmBrowser(sandbox=settings.chromium_sandbox == "on"),
-        ledger=await Ledger.open(settings.ledger_url),  # last: it alone would have to be closed
-        clock=utc_now,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
-    )
+    registry = Registry.load(settings.integration_folders)
+    partners = Partners.load(settings.partner_folders)
+    browser = WarmBrowser(sandbox=settings.chromium_sandbox == "on")
+    ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Farm(settings, ledger, registry, partners, browser, ledger.clock, owner)
 
 
 async def _close_farm(farm: Farm) -> None:

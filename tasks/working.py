@@ -22,8 +22,7 @@ from tasks.runtime import Farm
 
 log = logging.getLogger(__name__)
 
-HELD_S = {"cancel": 2.0, "change": 2.0}
-HELD_OTHERWISE_S = 5.0
+HELD_S = 5.0
 """When a message that met another worker's lease is sent again: long attempts must not make a storm of messages."""
 SIDE_WRITE_S = 2.0
 """The longest that a write which decides nothing (progress, a lease given back) may hold up the work."""
@@ -64,9 +63,7 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
 
 async def come_again(farm: Farm, booking_id: str, kind: WakeUpKind) -> None:
     """Somebody else works on the booking: what this message was for is looked at again soon, if it is still open."""
-    await farm.ledger.wake_again(
-        booking_id, kind, farm.clock() + timedelta(seconds=HELD_S.get(kind, HELD_OTHERWISE_S))
-    )
+    await farm.ledger.wake_again(booking_id, kind, farm.clock() + timedelta(seconds=HELD_S))
 
 
 def in_short(error: Exception) -> str:

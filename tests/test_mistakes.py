@@ -213,6 +213,12 @@ class Journal:
     async def stage(self, step):
         yield
 
+    async def held(self, hold):
+        pass
+
+    async def given_back(self):
+        pass
+
     async def note(self, text):
         raise AssertionError(text)
 
@@ -238,11 +244,15 @@ async def steps(browser, folder, meanwhile):
     visits = PartnerVisits(Engine(browser), partners, venue, manifest, ask.clock)
     wanted = []
 
-    async def guard(offer, hold, recap, facts, until):
-        wanted.append(facts)
-        meanwhile()
+    class Guard:
+        async def ready(self, offer):
+            pass
 
-    closing = await book(ask, visits, Journal(), guard)
+        async def __call__(self, offer, hold, recap, facts, until):
+            wanted.append(facts)
+            meanwhile()
+
+    closing = await book(ask, visits, Journal(), Guard())
     yield f"{closing.kind} {closing.detail}" if closing.kind == "in_doubt" else closing.kind
     number = closing.claim.reference if closing.claim else None
     lookup = Lookup(our_reference=str(ours), guest=request.guest, reference=number)

@@ -17,7 +17,7 @@ from farm.verdict import Verdict
 
 
 def waiting(case: Case) -> Attempt | None:
-    """The attempt that waits for a person's word: a live one of a doubt, or a late record that nobody could cancel."""
+    """The attempt that waits for a person: the live one of a doubt, or a late record that nobody could cancel."""
     if case.status is BookingStatus.IN_DOUBT and case.live is not None:
         return case.live
     unproven = (a for a in case.attempts if not a.is_live and a.cause is Cause.CANCEL_UNPROVEN)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from farm.life import looking, words
+from farm.life import doubting, looking, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Changed, Looked
 from farm.life.schedule import CANCEL_AGAIN_S, SLOWEST_S, lasting, next_recheck, out_of_patience
+from farm.life.settling import line_of
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import ChangeAt
 from farm.request import Request
@@ -62,7 +63,7 @@ def changed(case: Case, happened: Changed, now: datetime) -> Decision:
     if happened.kind == "unchanged" and case.change is not None:
         return _by_another_booking(case, attempt, case.change, happened.detail or "the venue refused the change")
     if out_of_patience(happened.verdict, attempt, now):
-        return looking.ask_person(case, attempt, seen)
+        return doubting.ask_person(case, attempt, seen)
     return Decision(
         Transition(
             attempts=[
@@ -115,7 +116,7 @@ def _done(case: Case, attempt: Attempt, happened: Changed, now: datetime) -> Dec
                 sentence=words.changed(case, attempt, happened.wanted, reference),
             ),
             events=[
-                looking.line_of(attempt, happened.verdict),
+                line_of(attempt, happened.verdict),
                 about(attempt, "booking.changed", how="in place", venue_reference=reference or ""),
             ],
             done=["change", "verify", "recheck"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from farm.life import by_person, calling_off, changing, going, looking, rechecking
+from farm.life import by_person, calling_off, changing, doubting, going, looking, rechecking
 from farm.life.case import Case
 from farm.life.decision import Decision
 from farm.life.happened import (
@@ -34,7 +34,7 @@ _WOKEN = {
     "recheck": rechecking.woken,
 }
 _LOOKED = {"verify": looking.looked, "recheck": rechecking.looked, "late": rechecking.looked_late}
-_CANNOT_LOOK = {"verify": looking.cannot, "recheck": rechecking.cannot, "late": rechecking.cannot}
+_CANNOT_LOOK = {"verify": doubting.cannot, "recheck": rechecking.cannot, "late": rechecking.cannot}
 
 
 def decide(case: Case, happened: Happening, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from farm.life import looking
+from farm.life import doubting
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Clicked, GivenBack, NothingBooked, RecordAppeared
@@ -228,7 +228,7 @@ def _nobody_can_look(case: Case, happened: Clicked, change: AttemptChange, event
             stages=change.stages,
         )
         return Decision(Transition(attempts=[closed], events=[event]), GoOn())
-    return looking.ask_person_without_look(case, attempt, change, event)
+    return doubting.ask_person_without_look(case, attempt, change, event)
 
 
 def given_back(case: Case, happened: GivenBack) -> Decision:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from farm.life import words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
-from farm.life.happened import CannotLook, Looked
+from farm.life.doubting import ask_person
+from farm.life.happened import Looked
 from farm.life.schedule import (
     SLOWEST_S,
     answer_by,
-    lasting,
     next_look,
     next_pending_look,
     next_recheck,
@@ -19,20 +19,17 @@ from farm.life.schedule import (
     said_since,
     settled_at,
 )
+from farm.life.settling import change_of, line_of, settle
 from farm.life.transition import (
     UNSET,
     AttemptChange,
     BookingChange,
-    NewEvent,
     NewWakeUp,
     Transition,
-    Unset,
-    WakeUpKind,
 )
 from farm.life.work import CancelAt, ChangeAt, GoOn, LookAt
 from farm.routing import Tried
 from farm.status import AttemptState, BookingStatus, Cause, Disposition, VenueStatus, VerdictKind
-from farm.verdict import Verdict
 
 
 def woken(case: Case, now: datetime) -> Decision:  # noqa: ARG001 - every happening is asked in the same way
@@ -77,7 +74,7 @@ def _confirm(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Decis
     reference = seen.verdict.venue_reference
     tried = [Tried(a.venue, "", a.cause or Cause.OUTCOME_UNKNOWN) for a in case.attempts if not a.is_live and a.cause]
     again = next_recheck(case, attempt, now, now)
-    return _settle(
+    return settle(
         case,
         attempt,
         seen,
@@ -113,7 +110,7 @@ def _undecided(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Dec
         sentence=words.pending(case, attempt, contested=contested),
     )
     again = next_pending_look(attempt, place, case.request, now)
-    return _settle(case, attempt, seen, AttemptState.PENDING_VENUE, change, now, again=again)
+    return settle(case, attempt, seen, AttemptState.PENDING_VENUE, change, now, again=again)
 
 
 def _mismatched(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Decision:
@@ -134,7 +131,7 @@ def _repair(case: Case, attempt: Attempt, seen: Looked, work: CancelAt | ChangeA
     states = {VerdictKind.DUPLICATED: AttemptState.DUPLICATED, VerdictKind.MISMATCHED: AttemptState.MISMATCHED}
     return Decision(
         Transition(
-            attempts=[_change(attempt, seen, states.get(seen.verdict.kind, UNSET))],
+            attempts=[change_of(attempt, seen, states.get(seen.verdict.kind, UNSET))],
             booking=BookingChange(status=BookingStatus.VERIFYING),
             events=[line_of(attempt, seen.verdict), about(attempt, "attempt.repairing", why=work.why)],
             wake=[NewWakeUp("verify", now + timedelta(seconds=SLOWEST_S))],
@@ -148,15 +145,15 @@ def _nothing_stands(case: Case, attempt: Attempt, seen: Looked, now: datetime) -
     """The venue's record says no: closed when that is sure, looked at again when it may only be early."""
     refused = attempt.was_refused and not _may_mean_yes(attempt)
     if refused:
-        return _closed(case, attempt, seen, AttemptState.REFUSED, attempt.cause, now)
+        return _closed(attempt, seen, AttemptState.REFUSED, attempt.cause, now)
     if attempt.state is AttemptState.PENDING_VENUE and seen.verdict.venue_status is not None:
-        return _closed(case, attempt, seen, AttemptState.REFUSED, Cause.VENUE_DECLINED, now)
+        return _closed(attempt, seen, AttemptState.REFUSED, Cause.VENUE_DECLINED, now)
     if attempt.sent == "no":
-        return _closed(case, attempt, seen, AttemptState.NOT_BOOKED, attempt.cause, now)
+        return _closed(attempt, seen, AttemptState.NOT_BOOKED, attempt.cause, now)
     manifest = case.places[attempt.venue].manifest
     if now >= settled_at(attempt, manifest, now) and said_since(seen.verdict, attempt) < now:
         cause = attempt.cause if attempt.was_refused else Cause.RECORD_MISSING
-        return _closed(case, attempt, seen, AttemptState.ABSENT, cause, now)
+        return _closed(attempt, seen, AttemptState.ABSENT, cause, now)
     return _look_again(case, attempt, seen, next_look(attempt, manifest, now))
 
 
@@ -165,9 +162,7 @@ def _may_mean_yes(attempt: Attempt) -> bool:
     return attempt.cause is not None and attempt.cause.disposition is Disposition.RECONCILE_FIRST
 
 
-def _closed(
-    case: Case, attempt: Attempt, seen: Looked, state: AttemptState, cause: Cause | None, now: datetime
-) -> Decision:
+def _closed(attempt: Attempt, seen: Looked, state: AttemptState, cause: Cause | None, now: datetime) -> Decision:
     """Nothing stands there: the booking goes on (or stops, when it was cancelled)."""
     known = attempt.was_refused or attempt.sent == "no"
     return Decision(
@@ -197,122 +192,10 @@ def _look_again(case: Case, attempt: Attempt, seen: Looked, at: datetime) -> Dec
     keeps = case.status in {BookingStatus.CONFIRMED, BookingStatus.PENDING_VENUE}
     return Decision(
         Transition(
-            attempts=[_change(attempt, seen, state)],
+            attempts=[change_of(attempt, seen, state)],
             booking=None if keeps else BookingChange(status=BookingStatus.VERIFYING),
             events=[line_of(attempt, seen.verdict)],
             wake=[NewWakeUp("verify", at)],
             done=["verify"],
         )
     )
-
-
-def ask_person(case: Case, attempt: Attempt, seen: Looked) -> Decision:
-    """Only a person can settle this; never the next venue."""
-    verdict = seen.verdict
-    state = {
-        VerdictKind.MISMATCHED: AttemptState.MISMATCHED,
-        VerdictKind.DUPLICATED: AttemptState.DUPLICATED,
-    }.get(verdict.kind, AttemptState.NEEDS_HUMAN)
-    tells = not verdict.is_doubt or case.verdict is None
-    said = verdict.reason or f"its record says {verdict.venue_status}"
-    change = BookingChange(
-        status=BookingStatus.IN_DOUBT,
-        cause=Cause.RECORD_MISMATCH if state is AttemptState.MISMATCHED else Cause.OUTCOME_UNKNOWN,
-        verdict=verdict if tells else UNSET,
-        venue_reference=verdict.venue_reference if tells else UNSET,
-        sentence=words.unsure(case, attempt, said),
-    )
-    return _settle(case, attempt, seen, state, change, verdict.at)
-
-
-def ask_person_without_look(case: Case, attempt: Attempt, change: AttemptChange, event: NewEvent) -> Decision:
-    """The venue has no look-up at all: it never falls back by itself."""
-    closed = AttemptChange(
-        id=change.id,
-        state=AttemptState.NEEDS_HUMAN,
-        cause=change.cause,
-        detail=change.detail,
-        claim=change.claim,
-        sent=change.sent,
-        stages=change.stages,
-    )
-    return Decision(
-        Transition(
-            attempts=[closed],
-            booking=BookingChange(
-                status=BookingStatus.IN_DOUBT,
-                cause=Cause.OUTCOME_UNKNOWN,
-                venue=attempt.venue,
-                venue_reference=change.claim.reference if change.claim and change.claim is not UNSET else None,
-                sentence=words.no_look_up(case, attempt),
-            ),
-            events=[event, about(attempt, "booking.in_doubt")],
-            done=["book", "verify"],
-        )
-    )
-
-
-def cannot(case: Case, happened: CannotLook, now: datetime) -> Decision:  # noqa: ARG001 - asked like the others
-    """The integration that could look is gone or broken: a person must, and the booking says so."""
-    attempt = case.attempt(happened.attempt_id)
-    return Decision(
-        Transition(
-            attempts=[
-                AttemptChange(
-                    id=attempt.id, state=AttemptState.NEEDS_HUMAN, detail=happened.detail, stages=happened.stages
-                )
-            ],
-            booking=BookingChange(
-                status=BookingStatus.IN_DOUBT, cause=Cause.CONTRACT_BROKEN, sentence=words.cannot_look()
-            ),
-            events=[about(attempt, "booking.in_doubt", detail=happened.detail)],
-            wake=[NewWakeUp("cancel", now)] if case.cancel_requested_at is not None else [],
-            done=["verify"],
-        )
-    )
-
-
-def _settle(
-    case: Case,
-    attempt: Attempt,
-    seen: Looked,
-    state: AttemptState,
-    booking: BookingChange,
-    now: datetime,
-    *,
-    again: datetime | None = None,
-    recheck: datetime | None = None,
-    calls_off: str | None = None,
-) -> Decision:
-    """Write a verdict that stands; a wish to cancel, which waited for it, goes on now."""
-    wake = [NewWakeUp("verify", again)] if again is not None else []
-    wake += [NewWakeUp("recheck", recheck)] if recheck is not None else []
-    wake += [NewWakeUp("cancel", now)] if case.cancel_requested_at is not None else []
-    wake += [NewWakeUp("change", now)] if case.change is not None and state is AttemptState.CONFIRMED else []
-    done: list[WakeUpKind] = ["verify", "recheck"]
-    payload = {"venue_reference": seen.verdict.venue_reference or ""}
-    return Decision(
-        Transition(
-            attempts=[_change(attempt, seen, state)],
-            booking=booking,
-            events=[
-                line_of(attempt, seen.verdict),
-                NewEvent(f"booking.{booking.status}", attempt.number, attempt.venue, payload),
-            ],
-            wake=wake,
-            done=done,
-            calls_off=calls_off,
-        )
-    )
-
-
-def _change(attempt: Attempt, seen: Looked, state: AttemptState | Unset) -> AttemptChange:
-    return AttemptChange(
-        id=attempt.id, state=state, verdict=lasting(seen.verdict, attempt), stages=seen.stages, looked=1
-    )
-
-
-def line_of(attempt: Attempt, verdict: Verdict) -> NewEvent:
-    """The history's line of one look."""
-    payload = {"channel": verdict.channel, "verdict": str(verdict.kind), "reason": verdict.reason or ""}
-    return NewEvent("verify.looked", attempt.number, attempt.venue, payload)

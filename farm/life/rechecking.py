@@ -9,6 +9,7 @@ from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import CannotLook, Looked
 from farm.life.schedule import LATE_S, SLOWEST_S, lasting, next_recheck, out_of_patience, said_since
+from farm.life.settling import line_of
 from farm.life.transition import AttemptChange, BookingChange, NewWakeUp, Transition
 from farm.life.work import CancelAt, GoOn, LookAt
 from farm.status import AttemptState, BookingStatus, Cause
@@ -42,7 +43,7 @@ def looked_late(case: Case, happened: Looked, now: datetime) -> Decision:
     """A record that came late is one too many: the booking went on without it, so it is cancelled, and proven."""
     attempt, verdict = case.attempt(happened.attempt_id), happened.verdict
     change = AttemptChange(id=attempt.id, verdict=verdict, stages=happened.stages, looked=1)
-    line = looking.line_of(attempt, verdict)
+    line = line_of(attempt, verdict)
     if verdict.denies:
         return Decision(Transition(attempts=[change], events=[line]), GoOn("recheck"))
     if verdict.is_doubt:
@@ -96,7 +97,7 @@ def _still_there(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> D
         Transition(
             attempts=[AttemptChange(id=attempt.id, verdict=seen.verdict, stages=seen.stages, looked=1)],
             booking=BookingChange(verdict=seen.verdict),
-            events=[looking.line_of(attempt, seen.verdict)],
+            events=[line_of(attempt, seen.verdict)],
             done=["recheck"],
             wake=[NewWakeUp("recheck", again)] if again is not None else [],
         )
@@ -107,7 +108,7 @@ def _again(attempt: Attempt, seen: Looked, at: datetime) -> Decision:
     return Decision(
         Transition(
             attempts=[_row(attempt, seen.verdict, seen)],
-            events=[looking.line_of(attempt, seen.verdict)],
+            events=[line_of(attempt, seen.verdict)],
             done=["recheck"],
             wake=[NewWakeUp("recheck", at)],
         )
@@ -121,7 +122,7 @@ def _unanswered(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> De
         Transition(
             attempts=[_row(attempt, seen.verdict, seen)],
             events=[
-                looking.line_of(attempt, seen.verdict),
+                line_of(attempt, seen.verdict),
                 about(attempt, "recheck.unanswered", reason=seen.verdict.reason or ""),
             ],
             done=["recheck"],
@@ -155,7 +156,7 @@ def _lost(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Decision
                 verdict=None,
             ),
             events=[
-                looking.line_of(attempt, seen.verdict),
+                line_of(attempt, seen.verdict),
                 about(attempt, "booking.lost", reason=seen.verdict.reason or ""),
             ],
             done=["recheck", "verify"],

@@ -77,7 +77,7 @@ class BookingChange:
     venue_reference: str | Unset | None = UNSET
     verdict: Verdict | Unset | None = UNSET
     request: Request | Unset = UNSET
-    change: None | Unset = UNSET
+    change: Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)

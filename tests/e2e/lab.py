@@ -69,6 +69,12 @@ class Journal:
         finally:
             self.steps.append((step, time.monotonic() - began))
 
+    async def held(self, hold: Hold) -> None:
+        pass
+
+    async def given_back(self) -> None:
+        pass
+
     async def note(self, text: str) -> None:
         self.notes.append(text)
 
@@ -120,12 +126,18 @@ class LabAttempt:
     async def book(self, at_the_guard: Guarded | None = None) -> Closing:
         """Run the steps; `at_the_guard` happens after the review page and before the last click."""
 
-        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
-            self.hold, self.recap, self.wanted = hold, recap, wanted
-            if at_the_guard is not None:
-                at_the_guard()
+        lab = self
 
-        return await book(self.ask, self.visits, self.journal, guard)
+        class Guard:
+            async def ready(self, offer: Offer) -> None:
+                pass
+
+            async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
+                lab.hold, lab.recap, lab.wanted = hold, recap, wanted
+                if at_the_guard is not None:
+                    at_the_guard()
+
+        return await book(self.ask, self.visits, self.journal, Guard())
 
     def visits_as(self, roles: tuple[Role, ...]) -> PartnerVisits:
         """Visits of a farm that was given these accounts."""

@@ -34,18 +34,18 @@ def after(*causes, now=NOW):
 
 
 def test_in_the_order_of_the_request():
-    assert after() == Route(ABC[0])
-    assert after(("a", Cause.SLOT_UNAVAILABLE)) == Route(ABC[1])
-    assert after(("a", Cause.RECORD_MISSING), ("b", Cause.VENUE_CHANGED)) == Route(ABC[2])
+    assert after() == Route(ABC[0], REQUEST)
+    assert after(("a", Cause.SLOT_UNAVAILABLE)) == Route(ABC[1], REQUEST)
+    assert after(("a", Cause.RECORD_MISSING), ("b", Cause.VENUE_CHANGED)) == Route(ABC[2], REQUEST)
 
 
 def test_a_lost_session_is_tried_once_more_at_the_same_venue_then_never_again():
-    assert after(("a", Cause.SESSION_EXPIRED)) == Route(ABC[0])
-    assert after(("a", Cause.SESSION_EXPIRED), ("a", Cause.SESSION_EXPIRED)) == Route(ABC[1])
+    assert after(("a", Cause.SESSION_EXPIRED)) == Route(ABC[0], REQUEST)
+    assert after(("a", Cause.SESSION_EXPIRED), ("a", Cause.SESSION_EXPIRED)) == Route(ABC[1], REQUEST)
 
 
 def test_a_partner_that_refused_access_is_left_alone():
-    assert after(("a", Cause.CHALLENGE_PRESENTED)) == Route(ABC[2])
+    assert after(("a", Cause.CHALLENGE_PRESENTED)) == Route(ABC[2], REQUEST)
 
 
 def test_the_end_says_why_each_venue_did_not_serve():

@@ -46,10 +46,11 @@ class Life:
 
     @property
     def last_page(self):
-        """What the guard wants to know."""
+        """What the guard wants to know; each booking has a table of its own."""
+        offer = OFFER.model_copy(update={"resource": self.id})
         return {
-            "offer": OFFER,
-            "hold": Hold(offer=OFFER, binding="none"),
+            "offer": offer,
+            "hold": Hold(offer=offer, binding="none"),
             "recap": Recap(when=OFFER.when),
             "expected": Facts(when=OFFER.when, party=Party(adults=2)),
             "submit_deadline": EVENING,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from farm.life.transition import Transition
 from farm.status import AttemptState
 from ledger import engine as module
-from ledger import store
+from ledger import surely
 from ledger.engine import Database, make_engine
 from ledger.errors import LeaseLost
 from ledger.tables import bookings
@@ -74,7 +74,7 @@ async def test_a_refused_connection_delays_a_guarded_write(ledger, refuse):
 
 async def test_a_database_that_stays_away_is_not_waited_for_for_ever(ledger, refuse, monkeypatch):
     life = await guarded(ledger)
-    monkeypatch.setattr(store, "_RE_READ_S", 0.5)
+    monkeypatch.setattr(surely, "_RE_READ_S", 0.5)
     refuse(10**4)
     with pytest.raises(OperationalError):
         await asyncio.wait_for(ledger.conclude(life.lease, Transition(done=["book"])), 10)

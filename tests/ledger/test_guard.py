@@ -14,7 +14,7 @@ from farm.life.transition import NewEvent, Transition
 from farm.status import AttemptState, BookingStatus
 from ledger.engine import make_engine
 from ledger.errors import AnotherAttemptLive, LeaseLost
-from tests.ledger.lives import OFFER, attempt, claimed, guarded, prepared, taken_over
+from tests.ledger.lives import attempt, claimed, guarded, prepared, taken_over
 
 
 async def test_the_guard_writes_down_what_a_later_reader_needs(ledger, clock):
@@ -23,7 +23,7 @@ async def test_the_guard_writes_down_what_a_later_reader_needs(ledger, clock):
 
     (after,) = await ledger.attempts(life.id)
     assert (after.state, after.committed_at) == (AttemptState.COMMITTING, clock.now)
-    assert Offer.model_validate_json(after.offer) == OFFER
+    assert Offer.model_validate_json(after.offer) == life.last_page["offer"]
     assert Facts.model_validate_json(after.expected) == life.last_page["expected"]
     assert after.submit_deadline == life.last_page["submit_deadline"]
     assert [event.kind for event in await ledger.events(life.id)] == [

@@ -133,12 +133,12 @@ async def test_a_message_that_meets_a_held_lease_comes_again_soon(house_farm, cl
     assert kind in [wake_up.kind for wake_up in await house_farm.ledger.due_wake_ups(9, 30)]
     async with lease_on(house_farm, booking_id) as lease:
         assert lease is not None
-        await act(house_farm, booking_id)
+        await drive(house_farm, booking_id, kind)
         wake_ups = (await house_farm.look(booking_id))[2]
         assert (wake_ups[kind].due_at, wake_ups[kind].sent_at) == (clock.now + timedelta(seconds=HELD_S), None)
 
         await house_farm.ledger.conclude(lease, Transition(done=[kind]))
-        await act(house_farm, booking_id)
+        await drive(house_farm, booking_id, kind)
         assert kind not in (await house_farm.look(booking_id))[2]
 
 

@@ -85,7 +85,10 @@ async def test_progress_that_cannot_be_written_costs_no_booking(farm, monkeypatc
 
 async def test_what_goes_wrong_in_a_step_is_not_hidden_by_its_journal(farm, monkeypatch):
     away(monkeypatch, farm, "note")
-    journal = LedgerJournal(farm.ledger, await farm.queue(), 1, "osteria_luna")
+    booking_id = await farm.queue()
+    lease = await farm.ledger.take_lease(booking_id, "test", 30)
+    begun = await farm.ledger.start_attempt(lease, "osteria_luna", lambda number: f"RB-0000000000-{number}")
+    journal = LedgerJournal(farm.ledger, lease, begun)
     with pytest.raises(LeaseLost):
         async with journal.stage(Step.SEARCH):
             raise LeaseLost

@@ -1,0 +1,86 @@
+"""What only a person can settle; never the next venue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from farm.life import words
+from farm.life.case import Attempt, Case
+from farm.life.decision import Decision, about
+from farm.life.happened import CannotLook, Looked
+from farm.life.settling import settle
+from farm.life.transition import (
+    UNSET,
+    AttemptChange,
+    BookingChange,
+    NewEvent,
+    NewWakeUp,
+    Transition,
+)
+from farm.status import AttemptState, BookingStatus, Cause, VerdictKind
+
+
+def ask_person(case: Case, attempt: Attempt, seen: Looked) -> Decision:
+    """Only a person can settle this; never the next venue."""
+    verdict = seen.verdict
+    state = {
+        VerdictKind.MISMATCHED: AttemptState.MISMATCHED,
+        VerdictKind.DUPLICATED: AttemptState.DUPLICATED,
+    }.get(verdict.kind, AttemptState.NEEDS_HUMAN)
+    tells = not verdict.is_doubt or case.verdict is None
+    said = verdict.reason or f"its record says {verdict.venue_status}"
+    change = BookingChange(
+        status=BookingStatus.IN_DOUBT,
+        cause=Cause.RECORD_MISMATCH if state is AttemptState.MISMATCHED else Cause.OUTCOME_UNKNOWN,
+        verdict=verdict if tells else UNSET,
+        venue_reference=verdict.venue_reference if tells else UNSET,
+        sentence=words.unsure(case, attempt, said),
+    )
+    return settle(case, attempt, seen, state, change, verdict.at)
+
+
+def ask_person_without_look(case: Case, attempt: Attempt, change: AttemptChange, event: NewEvent) -> Decision:
+    """The venue has no look-up at all: it never falls back by itself."""
+    closed = AttemptChange(
+        id=change.id,
+        state=AttemptState.NEEDS_HUMAN,
+        cause=change.cause,
+        detail=change.detail,
+        claim=change.claim,
+        sent=change.sent,
+        stages=change.stages,
+    )
+    return Decision(
+        Transition(
+            attempts=[closed],
+            booking=BookingChange(
+                status=BookingStatus.IN_DOUBT,
+                cause=Cause.OUTCOME_UNKNOWN,
+                venue=attempt.venue,
+                venue_reference=change.claim.reference if change.claim and change.claim is not UNSET else None,
+                sentence=words.no_look_up(case, attempt),
+            ),
+            events=[event, about(attempt, "booking.in_doubt")],
+            done=["book", "verify"],
+        )
+    )
+
+
+def cannot(case: Case, happened: CannotLook, now: datetime) -> Decision:
+    """The integration that could look is gone or broken: a person must, and the booking says so."""
+    attempt = case.attempt(happened.attempt_id)
+    return Decision(
+        Transition(
+            attempts=[
+                AttemptChange(
+                    id=attempt.id, state=AttemptState.NEEDS_HUMAN, detail=happened.detail, stages=happened.stages
+                )
+            ],
+            booking=BookingChange(
+                status=BookingStatus.IN_DOUBT, cause=Cause.CONTRACT_BROKEN, sentence=words.cannot_look()
+            ),
+            events=[about(attempt, "booking.in_doubt", detail=happened.detail)],
+            wake=[NewWakeUp("cancel", now)] if case.cancel_requested_at is not None else [],
+            done=["verify"],
+        )
+    )
