@@ -9,6 +9,8 @@ from typer.core import TyperGroup
 
 from gateway.commands.book import book
 from gateway.commands.cancel import cancel
+from gateway.commands.change import change
+from gateway.commands.doubts import doubts, resolve
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
 from gateway.commands.processes import relay, worker
@@ -91,6 +93,20 @@ app.command(
     ),
 )(book)
 app.command(rich_help_panel=BOOKING, epilog=examples("readback cancel bk_01m834szzffxy8k28y2h --wait"))(cancel)
+app.command(
+    rich_help_panel=BOOKING,
+    epilog=examples(
+        "readback change bk_01m834szzffxy8k28y2h --time 20:30", "readback change bk_01m834szzffxy8k28y2h --adults 4"
+    ),
+)(change)
+app.command(rich_help_panel=KNOWING, epilog=examples("readback doubts"))(doubts)
+app.command(
+    rich_help_panel=KNOWING,
+    epilog=examples(
+        'readback resolve bk_01m834szzffxy8k28y2h --found OL-7K3 --reason "called the desk"',
+        'readback resolve bk_01m834szzffxy8k28y2h --absent --reason "not in their book"',
+    ),
+)(resolve)
 app.command(
     rich_help_panel=KNOWING,
     epilog=examples("readback show bk_01m834szzffxy8k28y2h", "readback show bk_01m834szzffxy8k28y2h --json"),

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.compare import FieldResult
-from farm.status import BookingStatus
+from farm.status import BookingStatus, Cause
 from farm.verdict import Verdict
 from gateway.answers import AttemptAnswer, BookingAnswer
 from ledger.records import EventRecord
@@ -31,6 +31,22 @@ _MOMENTS = {
 def short(answer: BookingAnswer, names: Mapping[str, str]) -> RenderableType:
     """What a person who waited wants to know, and what can be typed next."""
     return Group(_whole_facts(answer, names), Text(f"  more       readback show {answer.id}", style="dim"))
+
+
+def doubtful(answer: BookingAnswer, names: Mapping[str, str]) -> RenderableType:
+    """What whoever must look at the venue needs: where, for what, under which of our references."""
+    late = next((a for a in answer.attempts if a.cause is Cause.CANCEL_UNPROVEN), None)
+    attempt = late or (answer.attempts[-1] if answer.attempts else None)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True, min_width=9)
+    grid.add_column(overflow="fold")
+    if attempt is not None:
+        grid.add_row("where", f"{names.get(attempt.venue, attempt.venue)} ({attempt.venue})")
+        grid.add_row("look for", f"our reference {attempt.our_reference}")
+        if attempt.detail:
+            grid.add_row("known", attempt.detail)
+    grid.add_row("more", f"readback show {answer.id}")
+    return Group(Text.assemble((answer.id, "bold"), "  ", _headline(answer)), _indented(grid))
 
 
 def whole(answer: BookingAnswer, events: Sequence[EventRecord], names: Mapping[str, str]) -> RenderableType:

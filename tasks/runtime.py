@@ -7,7 +7,8 @@ import atexit
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -112,6 +113,16 @@ def stop_runtime() -> None:
         if _runtime is not None and _runtime.pid == os.getpid():
             _runtime.stop()
         _runtime = None
+
+
+@asynccontextmanager
+async def farm_of(settings: Settings) -> AsyncIterator[Farm]:
+    """A farm for one piece of work outside a worker; its browser starts only if something visits."""
+    farm = await _open_farm(settings)
+    try:
+        yield farm
+    finally:
+        await _close_farm(farm)
 
 
 async def _open_farm(settings: Settings) -> Farm:

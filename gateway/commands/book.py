@@ -48,7 +48,7 @@ def book(
     written, name = read_json(request)
     queued = asyncio.run(_sent_before(here, written, idempotency_key)) if idempotency_key is not None else None
     if queued is None:
-        queued = asyncio.run(_accept(here, _admitted(written, name, registry(here)), idempotency_key))
+        queued = asyncio.run(_accept(here, admitted(written, name, registry(here)), idempotency_key))
     if wait:
         from gateway.commands.answering import see_through
 
@@ -89,7 +89,8 @@ def _conflict(key: str) -> Complaint:
     )
 
 
-def _admitted(written: object, name: str, there: Registry) -> Request:
+def admitted(written: object, name: str, there: Registry) -> Request:
+    """The request, or a complaint that names every fault in it."""
     from datetime import UTC, datetime
 
     from farm.intake import BadRequest, admit
