@@ -261,7 +261,7 @@ async def give_back(ask: Ask, hold: Hold, visits: Visits, journal: Journal) -> b
         async with (
             journal.stage(Step.RELEASE),
             asyncio.timeout(2 * ask.manifest.step_s),
-            _acting(ask, visits, gate, Step.RELEASE, None) as visit,
+            _acting(ask, visits, gate, Step.SEARCH, None, Step.HOLD) as visit,
         ):
             await ask.script.release(visit, hold)
             visit.check()
@@ -284,7 +284,7 @@ async def _acting(ask: Ask, visits: Visits, gate: CommitGate, step: Step, role: 
     """A visit for one step, logged in where the role is one of user and password."""
     kind = ask.manifest.accounts[role].kind if role is not None else None
     account = ask.made if kind == "made" else None
-    async with visits.open(gate, (step,), role, account) as visit:
+    async with visits.open(gate, (step, *more), role, account) as visit:
         if kind in {None, "token"}:
             await visit.begin(log_in_wall(ask.script, visit.page))
             yield visit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import AwareDatetime
 
@@ -151,6 +151,26 @@ class VenuesAnswer(Fact):
     """Every venue that can be booked."""
 
     venues: tuple[VenueAnswer, ...]
+
+
+class LeftoverAnswer(Fact):
+    """What an attempt without a booking has left at a venue.
+
+    Attributes:
+        until: A hold ends by itself then; an account stays until somebody closes it.
+    """
+
+    what: Literal["account", "hold"]
+    venue: str
+    our_reference: str
+    booking: str
+    until: AwareDatetime | None
+
+
+class LeftoversAnswer(Fact):
+    """Everything that was left."""
+
+    leftovers: tuple[LeftoverAnswer, ...]
 
 
 class FaultAnswer(Fact):

@@ -11,6 +11,7 @@ from gateway.commands.book import book
 from gateway.commands.cancel import cancel
 from gateway.commands.change import change
 from gateway.commands.doubts import doubts, resolve
+from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
 from gateway.commands.processes import relay, worker
@@ -107,6 +108,7 @@ app.command(
         'readback resolve bk_01m834szzffxy8k28y2h --absent --reason "not in their book"',
     ),
 )(resolve)
+app.command(rich_help_panel=KNOWING, epilog=examples("readback leftovers --days 7"))(leftovers)
 app.command(
     rich_help_panel=KNOWING,
     epilog=examples("readback show bk_01m834szzffxy8k28y2h", "readback show bk_01m834szzffxy8k28y2h --json"),

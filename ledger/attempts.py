@@ -69,6 +69,7 @@ _MINE = (
 )
 _HELD = update(attempts).where(*_MINE, _ROW.state == AttemptState.PREPARED).values(hold=bindparam("new_hold"))
 _GAVE_BACK = update(attempts).where(*_MINE).values(given_back=True)
+_WITHOUT_BOOKING = (AttemptState.NOT_BOOKED, AttemptState.REFUSED, AttemptState.ABSENT, AttemptState.CANCELLED)
 _DURABLY = text("SET LOCAL synchronous_commit = on")
 
 
@@ -167,6 +168,16 @@ def guard(connection: Connection, lease: Lease, about: AboutToCommit, now: datet
     event = NewEvent("attempt.guarded", row.number, row.venue, {"submit_deadline": about.submit_deadline.isoformat()})
     events.append(connection, lease.booking_id, last_event, now, [event])
     return True
+
+
+def left_behind(connection: Connection, since: datetime) -> list[AttemptRecord]:
+    """Attempts since then that ended without a booking, after they had begun to do something at their venue."""
+    query = (
+        select(*COLUMNS)
+        .where(_ROW.state.in_(_WITHOUT_BOOKING), _ROW.started_at >= since, _ROW.hold.is_not(None))
+        .order_by(_ROW.started_at)
+    )
+    return [record(row) for row in connection.execute(query)]
 
 
 def keep_hold(connection: Connection, lease: Lease, attempt_id: str, hold: Hold) -> None:

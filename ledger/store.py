@@ -221,6 +221,10 @@ class Ledger:
         """The attempts of a booking, in order."""
         return await self._database.read(lambda c: attempts.of_booking(c, booking_id))
 
+    async def left_behind(self, since: datetime) -> list[AttemptRecord]:
+        """Attempts that took a hold and ended without a booking: holds and accounts of theirs may be left there."""
+        return await self._database.read(lambda c: attempts.left_behind(c, since))
+
     async def start_attempt(
         self,
         lease: Lease,

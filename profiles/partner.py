@@ -17,7 +17,7 @@ from farm.facts import Fact
 from farm.phases import Step
 from farm.schema import Fault, SchemaFaults, nearest, read_toml
 
-AgreedStep = Literal["search", "hold", "enter_guest", "pay", "submit", "read_back", "cancel"]
+AgreedStep = Literal["search", "hold", "enter_guest", "pay", "submit", "read_back", "cancel", "change"]
 
 
 class Hours(Fact):

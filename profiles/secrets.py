@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import SecretStr
 
 from farm.contract import Account
 from farm.errors import AccessNotAgreed
 from profiles.partner import AccountTerms
+
+_SHORTEST_KEY = 32
 
 
 def read_secret(reference: str) -> str:
@@ -42,6 +46,27 @@ def open_account(role: str, terms: AccountTerms) -> Account:
     """
     user = read_secret(terms.user) if terms.user is not None else None
     return Account(role=role, user=user, secret=SecretStr(read_secret(terms.secret)))
+
+
+def farm_key(path: Path, *, make: bool) -> bytes:
+    """The farm's own key, from which the passwords of accounts that are made on the way are minted.
+
+    Args:
+        path: The file with the key; every worker of a farm needs the same.
+        make: Make it where it is missing, readable by its owner only. Not for several machines.
+
+    Raises:
+        AccessNotAgreed: There is none.
+    """
+    if make:
+        with suppress(FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(token_hex(32))
+    key = _read_file(path)
+    if len(key) < _SHORTEST_KEY:
+        raise AccessNotAgreed(f"no key for guest accounts in {path}: READBACK_ACCOUNT_KEY_FILE names it")
+    return key.encode()
 
 
 def _read_file(path: Path) -> str:

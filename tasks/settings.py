@@ -22,6 +22,7 @@ class Settings(BaseSettings):
         lease_s: A worker that is silent for so long has lost its booking.
         poll_s: The shortest time between two looks of the relay at what is due.
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
+        account_key_file: The key from which the passwords of accounts that are made on the way are minted.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -37,12 +38,18 @@ class Settings(BaseSettings):
     lease_s: Annotated[float, Field(gt=1)] = 20.0
     poll_s: Annotated[float, Field(gt=0)] = 0.05
     resend_s: Annotated[float, Field(gt=1)] = 30.0
+    account_key_file: Path | None = None
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property
     def ledger_url(self) -> str:
         """The database of the ledger."""
         return self.database_url or f"sqlite:///{self.home.absolute() / 'ledger.sqlite3'}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key for guest accounts is; in the state folder it is made when it is needed first."""
+        return self.account_key_file or self.home.absolute() / "account.key"
 
     @property
     def integration_folders(self) -> list[Path]:

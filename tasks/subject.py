@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from farm.booking import Ask
-from farm.contract import Lookup
+from farm.contract import Account, Lookup
 from farm.errors import ContractBroken
-from farm.facts import Claim, Facts
-from farm.identity import Reference, plant
+from farm.facts import Claim, Facts, Guest
+from farm.identity import Reference, made_secret, plant, tagged
 from farm.request import Request
 from farm.verdict import Measure
 from ledger.records import AttemptRecord, BookingRecord
+from profiles.secrets import farm_key
 from tasks.runtime import Farm
 
 
@@ -33,7 +36,17 @@ def ask_for(farm: Farm, attempt: AttemptRecord, request: Request) -> Ask:
     venue = farm.registry.venue(attempt.venue)
     manifest = farm.registry.manifest(venue)
     planted = plant(request, reference, manifest.plants)
-    return Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock)
+    made = _account(farm, manifest.made_role, reference, planted.guest)
+    return Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock, made)
+
+
+def _account(farm: Farm, role: str | None, reference: Reference, guest: Guest) -> Account | None:
+    """The account that the guest gets on the way: minted from our reference, so that any worker can log in again."""
+    if role is None:
+        return None
+    settings = farm.settings
+    key = farm_key(settings.key_file, make=settings.account_key_file is None and settings.database_url is None)
+    return Account(role=role, user=tagged(guest.email, reference), secret=SecretStr(made_secret(key, reference)))
 
 
 def subject(farm: Farm, booking: BookingRecord, attempt: AttemptRecord, wish: Request | None = None) -> Subject:
