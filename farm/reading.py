@@ -280,8 +280,10 @@ def _is_same(offer: Offer, held: Offer) -> bool:
 
 
 @asynccontextmanager
-async def _acting(ask: Ask, visits: Visits, gate: CommitGate, step: Step, role: str | None) -> AsyncIterator[Visit]:
-    """A visit for one step, logged in where the role is one of user and password."""
+async def _acting(
+    ask: Ask, visits: Visits, gate: CommitGate, step: Step, role: str | None, *more: Step
+) -> AsyncIterator[Visit]:
+    """A visit for these steps, logged in where the role is one of user and password."""
     kind = ask.manifest.accounts[role].kind if role is not None else None
     account = ask.made if kind == "made" else None
     async with visits.open(gate, (step, *more), role, account) as visit:
