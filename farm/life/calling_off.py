@@ -8,7 +8,7 @@ from farm.life import going, looking, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Cancelled, Looked, NotCancelled
-from farm.life.schedule import CANCEL_AGAIN_S, PATIENCE_S, cancel_again
+from farm.life.schedule import CANCEL_AGAIN_S, PATIENCE_S, answer_by, cancel_again
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import CancelAt, GoOn
 from farm.status import AttemptState, BookingStatus, Cause
@@ -133,12 +133,20 @@ def not_cancelled(case: Case, happened: NotCancelled, now: datetime) -> Decision
             return _unproven(attempt, happened)
         wake = NewWakeUp("cancel", cancel_again(since, now))
         return Decision(Transition(attempts=[change], events=[note], done=["cancel"], wake=[wake]))
-    since = attempt.verdict.at if attempt.verdict is not None else now
+    since = _wanted_since(case, attempt, happened, now)
     if happened.for_good or now >= since + timedelta(seconds=PATIENCE_S):
         return _late_unproven(attempt, happened) if happened.why == "late" else _unproven(attempt, happened)
     again = cancel_again(since, now)
     kind = NewWakeUp("recheck" if happened.why == "late" else "verify", again)
     return Decision(Transition(attempts=[change], events=[note], done=[kind.kind], wake=[kind]))
+
+
+def _wanted_since(case: Case, attempt: Attempt, happened: NotCancelled, now: datetime) -> datetime:
+    """Since when it shall be gone: a request that is withdrawn stood until its deadline by right."""
+    place = case.places.get(attempt.venue)
+    if happened.why == "withdraw" and place is not None:
+        return answer_by(attempt, place.venue, case.request)
+    return attempt.verdict.at if attempt.verdict is not None else now
 
 
 def _late_unproven(attempt: Attempt, happened: NotCancelled) -> Decision:

@@ -126,7 +126,7 @@ def _mismatched(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> De
 
 def _repair(case: Case, attempt: Attempt, seen: Looked, work: CancelAt | ChangeAt, now: datetime) -> Decision:
     """What stands at the venue is put right; whoever comes after a worker that dies now begins with a look."""
-    if out_of_patience(seen.verdict, attempt, now):
+    if work.why != "withdraw" and out_of_patience(seen.verdict, attempt, now):
         return ask_person(case, attempt, seen)
     states = {VerdictKind.DUPLICATED: AttemptState.DUPLICATED, VerdictKind.MISMATCHED: AttemptState.MISMATCHED}
     return Decision(

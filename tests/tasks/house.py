@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from farm.contract import VenueScript
-from farm.facts import Claim, Guest, Hold, Offer, Party, Recap, Sighting, Slot
+from farm.facts import Claim, Guest, Hold, Offer, Party, Recap, Refusal, Sighting, Slot
 from farm.gate import Ruling
 from farm.identity import mint_code
 from farm.registry import Registry
-from farm.request import Request, WantedSlot
+from farm.request import Clock, Request, WantedSlot
 from farm.status import VenueStatus
 from ledger.records import AttemptRecord, BookingRecord, WakeUp
 from ledger.store import Ledger
 from profiles.partner import Partners
+from tasks.driving import drive
 from tasks.runtime import Farm
 from tasks.settings import Settings
 
 STOCK = Path(__file__).parents[2]
 EVENING = datetime(2029, 12, 4, 19, tzinfo=UTC)
 VENUES = ("osteria_luna", "trattoria_sole")
+WANTED = WantedSlot(date=date(2029, 12, 4), earliest=time(19), latest=time(21), preferred=time(20))
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -46,6 +48,12 @@ class House:
     """What stands in the houses' books, and what happens at the next visit of a step.
 
     Attributes:
+        status: With which the next record is written.
+        binding: How a hold binds.
+        refusal: What the next click is refused with.
+        hidden: The book does not show its records (yet).
+        others: Who else sits there.
+        elsewhere: Houses of their own, by venue; every other venue is this house.
         opens: Called before a visit opens; raises where none can be opened.
         at: Called in a step, by its name; raises what the step shall meet.
     """
@@ -53,12 +61,27 @@ class House:
     records: list[Sighting] = field(default_factory=list)
     status: VenueStatus = VenueStatus.CONFIRMED
     clicks: int = 0
+    binding: str = "none"
+    refusal: str = ""
+    hidden: bool = False
+    others: list[Sighting] = field(default_factory=list)
+    given_back: list[str] = field(default_factory=list)
+    elsewhere: dict[str, House] = field(default_factory=dict)
     opens: Hook | None = None
     at: dict[str, Hook] = field(default_factory=dict)
 
     async def step(self, name: str) -> None:
         if name in self.at:
             await self.at[name]()
+
+    def of(self, slug: str) -> House:
+        """The house that is this venue."""
+        return self.elsewhere.get(slug, self)
+
+    @property
+    def standing(self) -> list[Sighting]:
+        """What stands in the book, shown or not."""
+        return [record for record in self.records if record.stands]
 
     def answers(self, status: VenueStatus) -> None:
         """The house changes the status of what stands."""
@@ -67,18 +90,27 @@ class House:
 
 class Script(VenueScript):
     def __init__(self, house: House) -> None:
-        self._house = house
+        self._default = house
+
+    def _at(self, visit: Any) -> House:
+        return self._default.of(visit.venue.slug)
 
     async def search(self, visit: Any, request: Any) -> list[Offer]:
-        await self._house.step("search")
-        return [Offer(when=Slot(starts_at=EVENING), key="t", resource="Tavolo 1")]
+        await self._at(visit).step("search")
+        zone, wish = visit.venue.zone, request.when
+        at = datetime.combine(wish.date, wish.preferred or wish.earliest, zone)
+        return [Offer(when=Slot(starts_at=at), key="t", resource="Tavolo 1")]
 
     async def hold(self, visit: Any, offer: Offer) -> Hold:
-        return Hold(offer=offer, binding="none")
+        house = self._at(visit)
+        await house.step("hold")
+        if house.binding == "none":
+            return Hold(offer=offer, binding="none")
+        return Hold(offer=offer, binding="firm", expires_at=visit.now + timedelta(minutes=10), key="b1")
 
     async def enter_guest(self, visit: Any, hold: Hold, request: Any) -> Recap:
         visit.request = request
-        await self._house.step("enter_guest")
+        await self._at(visit).step("enter_guest")
         return Recap(
             when=hold.offer.when,
             party=request.party,
@@ -87,40 +119,71 @@ class Script(VenueScript):
             guest_email=request.guest.email,
         )
 
-    async def submit(self, visit: Any, hold: Hold) -> Claim:
-        await self._house.step("submit")
+    async def submit(self, visit: Any, hold: Hold) -> Claim | Refusal:
+        house = self._at(visit)
+        await house.step("submit")
         ruling = visit.gate.rule("POST", f"{visit.venue.origin}/prenota/conferma", "document", "")
         assert ruling is Ruling.PASS
-        self._house.clicks += 1
+        house.clicks += 1
+        if house.refusal:
+            refusal, house.refusal = house.refusal, ""
+            return Refusal(text=refusal)
         guest = visit.request.guest
         record = Sighting(
-            reference=f"OL-{self._house.clicks}",
+            reference=f"OL-{house.clicks}",
             when=hold.offer.when,
             party=visit.request.party,
             resource=hold.offer.resource,
             guest_name=guest.name,
             guest_email=guest.email,
-            status=self._house.status,
+            status=house.status,
         )
-        self._house.records.append(record)
-        await self._house.step("submitted")
+        house.records.append(record)
+        await house.step("submitted")
         return Claim(reference=record.reference)
 
     async def read_back(self, visit: Any, lookup: Any) -> list[Sighting]:
+        house = self._at(visit)
         visit.gate.rule("GET", visit.venue.origin, None, None)
-        await self._house.step("read_back")
-        return list(self._house.records)
+        await house.step("read_back")
+        return [] if house.hidden else list(house.records)
+
+    async def occupants(self, visit: Any, lookup: Any) -> list[Sighting]:
+        return list(self._at(visit).others)
 
     async def cancel(self, visit: Any, sighting: Any) -> None:
-        await self._house.step("cancel")
-        self._house.answers(VenueStatus.CANCELLED)
+        house = self._at(visit)
+        await house.step("cancel")
+        house.records = [
+            record.model_copy(update={"status": VenueStatus.CANCELLED})
+            if record.reference == sighting.reference
+            else record
+            for record in house.records
+        ]
+
+    async def change(self, visit: Any, sighting: Any, request: Any) -> Claim | Refusal:
+        house = self._at(visit)
+        await house.step("change")
+        if house.refusal:
+            return Refusal(text=house.refusal)
+        at = datetime.combine(request.when.date, request.when.preferred or request.when.earliest, visit.venue.zone)
+        changed = {"when": Slot(starts_at=at), "party": request.party}
+        house.records = [
+            record.model_copy(update=changed) if record.reference == sighting.reference else record
+            for record in house.records
+        ]
+        return Claim(reference=sighting.reference)
+
+    async def release(self, visit: Any, hold: Hold) -> None:
+        await self._at(visit).step("release")
+        self._at(visit).given_back.append(hold.key)
 
 
 class _Visit:
     """As much of a visit as the core touches."""
 
-    def __init__(self, venue: Any, gate: Any) -> None:
-        self.venue, self.gate, self.page, self.account = venue, gate, None, None
+    def __init__(self, venue: Any, gate: Any, now: datetime) -> None:
+        self.venue, self.gate, self.page, self.account, self.now = venue, gate, None, None, now
 
     async def begin(self, wall: Any) -> None:
         pass
@@ -130,8 +193,8 @@ class _Visit:
 
 
 class _Visits:
-    def __init__(self, house: House, venue: Any) -> None:
-        self._house, self._venue = house, venue
+    def __init__(self, house: House, venue: Any, clock: Clock) -> None:
+        self._house, self._venue, self._clock = house.of(venue.slug), venue, clock
 
     def has_account(self, role: str) -> bool:
         return True
@@ -140,7 +203,7 @@ class _Visits:
     async def open(self, gate: Any, steps: Any, role: Any, made: Any = None) -> AsyncIterator[_Visit]:
         if self._house.opens is not None:
             await self._house.opens()
-        yield _Visit(self._venue, gate)
+        yield _Visit(self._venue, gate, self._clock())
 
 
 @dataclass
@@ -150,18 +213,36 @@ class HouseFarm(Farm):
     house: House = field(default_factory=House)
 
     def visits(self, venue: Any) -> Any:
-        return _Visits(self.house, venue)
+        return _Visits(self.house, venue, self.clock)
 
     async def queue(self, *venues: str, **changes: Any) -> str:
         """A booking that waits to be taken."""
-        request = Request(
-            guest=Guest(name="Ada Rossi", email="ada@example.com"),
-            party=Party(adults=2),
-            when=WantedSlot(date=date(2029, 12, 4), earliest=time(19), latest=time(21)),
-            venues=venues or VENUES[:1],
-            **changes,
-        )
+        wanted: dict[str, Any] = {
+            "guest": Guest(name="Ada Rossi", email="ada@example.com"),
+            "party": Party(adults=2),
+            "when": WANTED,
+            "venues": venues or VENUES[:1],
+        }
+        request = Request(**(wanted | changes))
         return (await self.ledger.accept(request, mint_code())).booking.id
+
+    def declares(self, **changes: Any) -> None:
+        """Change what the houses' manifest says."""
+        stock = self.registry.integrations["osteria_luna"]
+        manifest = stock.manifest.model_copy(update=changes)
+        self.registry.integrations["osteria_luna"] = replace(stock, manifest=manifest)
+
+    async def serve(self, clock: HandClock, booking_id: str, until_s: float = 0) -> BookingRecord:
+        """Take every message of the booking that comes within so long, in their order, each at its time."""
+        ends_at = clock.now + timedelta(seconds=until_s)
+        while open_now := await self.ledger.wake_ups(booking_id):
+            first = min(open_now, key=lambda wake_up: wake_up.due_at)
+            if first.due_at > max(ends_at, clock.now):
+                break
+            clock.now = max(clock.now, first.due_at)
+            await drive(self, booking_id, first.kind)
+        clock.now = max(clock.now, ends_at)
+        return await self.ledger.booking(booking_id)
 
     async def look(self, booking_id: str) -> tuple[BookingRecord, list[AttemptRecord], dict[str, WakeUp]]:
         """The booking, its attempts and its open wake-ups by kind."""
