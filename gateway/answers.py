@@ -71,6 +71,8 @@ class BookingAnswer(Fact):
         venue: Where it is booked or is being booked.
         venue_reference: The venue's own booking number.
         verdict: What the last read-back said, field by field; None before there was one.
+        replaces: The booking whose place this one takes once it is confirmed.
+        replaced_by: The booking that was queued to take this one's place.
     """
 
     id: str
@@ -88,6 +90,8 @@ class BookingAnswer(Fact):
     updated_at: AwareDatetime
     settled_at: AwareDatetime | None
     cancel_requested_at: AwareDatetime | None
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     @classmethod
     def of(cls, booking: BookingRecord, attempts: Sequence[AttemptRecord]) -> Self:
@@ -108,6 +112,8 @@ class BookingAnswer(Fact):
             updated_at=booking.updated_at,
             settled_at=booking.settled_at,
             cancel_requested_at=booking.cancel_requested_at,
+            replaces=booking.replaces,
+            replaced_by=booking.replaced_by,
         )
 
 

@@ -94,6 +94,10 @@ def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple
         yield "venue", f"{names.get(answer.venue, answer.venue)} ({answer.venue}){reference}"
     if answer.verdict is not None:
         yield "read back", _read_back(answer.verdict)
+    if answer.replaces is not None:
+        yield "replaces", answer.replaces
+    if answer.replaced_by is not None:
+        yield "replaced by", answer.replaced_by
     if answer.cause is not None:
         yield "cause", str(answer.cause)
     left = [a for a in answer.attempts if a.cause is not None and a.venue != answer.venue]

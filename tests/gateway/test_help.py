@@ -17,7 +17,10 @@ COMMANDS = sorted(
 def test_every_command_of_the_house_is_there():
     assert (
         sorted(
-            ["book", "cancel", "demo", "doctor", "list", "migrate", "rate", "relay", "show", "up", "venues", "worker"]
+            [
+                *("book", "cancel", "change", "demo", "doctor", "doubts", "leftovers", "list", "migrate", "rate"),
+                *("relay", "resolve", "show", "up", "venues", "worker"),
+            ]
         )
         == COMMANDS
     )

@@ -382,7 +382,7 @@ class TestPerson:
         assert [booking.id for booking in await two.ledger.waiting_for_a_person()] == [booking_id]
         booking = await resolve(two, booking_id, self.word(clock, "OL-1"))
         assert (booking.status, booking.venue_reference) == (BookingStatus.CONFIRMED, "OL-1")
-        verdict = Verdict.model_validate_json(booking.verdict)
+        verdict = Verdict.model_validate_json(booking.verdict or "")
         assert (verdict.channel, verdict.reason) == ("person", "mara: called the desk")
         event = (await two.ledger.events(booking_id))[-1]
         assert (event.kind, event.payload["by"], event.at) == ("doubt.resolved", "mara", clock.now)
