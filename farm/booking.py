@@ -25,7 +25,7 @@ from farm.errors import (
     SlotLost,
     VenueChanged,
 )
-from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Refusal
+from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Refusal, Slot
 from farm.gate import CommitGate, Sent
 from farm.manifest import Manifest
 from farm.phases import Phase, Step, meaning
@@ -105,8 +105,16 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
         except NotBooked:
             await attempt.release(hold)
             raise
-        gate.open_once()
+        gate.open_once(until, ask.clock, _in_zone(wanted, ask.venue))
         return await attempt.submit(hold, until)
+
+
+def _in_zone(wanted: Facts, venue: Venue) -> Facts:
+    """With the time as the venue writes it."""
+    if not isinstance(wanted.when, Slot):
+        return wanted
+    local = wanted.when.model_copy(update={"starts_at": wanted.when.starts_at.astimezone(venue.zone)})
+    return wanted.model_copy(update={"when": local})
 
 
 def log_in_wall(script: VenueScript, page: Page) -> Locator | None:
@@ -165,6 +173,8 @@ class _Attempt:
         except Exception as error:  # noqa: BLE001 - past the guard every error is a doubt
             unknown = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
             claim = answer if isinstance(answer, Claim) else None
+            if gate.differing:
+                return self._stopped(gate.shut())
             return Closing("in_doubt", gate.shut(), claim, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
         finally:
             sent = gate.shut()  # also when the work is cancelled: a lost lease must not click any more
@@ -177,7 +187,14 @@ class _Attempt:
             raise OutcomeUnknown("the submit deadline passed before the click")
         return left_s
 
+    def _stopped(self, sent: Sent) -> Closing:
+        """The click would have booked something else: it was held, and nothing left."""
+        detail = f"the click would have sent another {', '.join(self._visit.gate.differing)}: it was stopped"
+        return Closing("in_doubt", sent, cause=Cause.RECAP_MISMATCH, detail=detail)
+
     def _closing(self, answer: object, sent: Sent) -> Closing:
+        if self._visit.gate.differing:
+            return self._stopped(sent)
         if isinstance(answer, Refusal):
             cause = self._ask.manifest.cause_of(answer.text)
             if cause is None:

@@ -80,9 +80,12 @@ def _results(
     yield "resource", _text("resource", wanted.resource, seen.resource)
     yield "service", _text("service", wanted.service, seen.service)
     yield "party", _party(wanted.party, seen.party)
-    yield "guest_name", _guest("guest_name", _name(wanted.guest_name), _name(seen.guest_name), tolerance.guest_name)
-    yield "guest_email", _guest("guest_email", _fold(wanted.guest_email), _fold(seen.guest_email))
-    yield "guest_phone", _guest("guest_phone", _digits(wanted.guest_phone), _digits(seen.guest_phone))
+    yield (
+        "guest_name",
+        _guest("guest_name", name_words(wanted.guest_name), name_words(seen.guest_name), tolerance.guest_name),
+    )
+    yield "guest_email", _guest("guest_email", fold(wanted.guest_email), fold(seen.guest_email))
+    yield "guest_phone", _guest("guest_phone", digits(wanted.guest_phone), digits(seen.guest_phone))
     yield "price", _price(wanted.price, seen.price, tolerance)
 
 
@@ -128,7 +131,7 @@ def _nights(when: When) -> str:
 def _text(name: str, wanted: str | None, seen: str | None) -> FieldResult | None:
     if wanted is None or seen is None:
         return None
-    same = _fold(wanted) == _fold(seen)
+    same = fold(wanted) == fold(seen)
     return FieldResult(field=name, result="same" if same else "differs", wanted=wanted, seen=seen)
 
 
@@ -176,11 +179,12 @@ def _price(wanted: Money | None, seen: Money | None, tolerance: Tolerance) -> Fi
     return FieldResult(field="price", result=result, wanted=str(wanted), seen=str(seen))
 
 
-def _fold(text: str | None) -> str | None:
+def fold(text: str | None) -> str | None:
+    """Text without case and spaces around it."""
     return None if text is None else " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _name(text: str | None) -> str | None:
+def name_words(text: str | None) -> str | None:
     """Names without accents, case and punctuation: venues strip them."""
     if text is None:
         return None
@@ -188,6 +192,6 @@ def _name(text: str | None) -> str | None:
     return " ".join(re.sub(r"[^\w]+", " ", bare).split())
 
 
-def _digits(text: str | None) -> str | None:
+def digits(text: str | None) -> str | None:
     """The last nine digits of a phone number: prefixes are written in many ways."""
     return None if text is None else re.sub(r"\D", "", text)[-9:] or None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from farm import body
 from farm.errors import ContractBroken
-from farm.manifest import BodyFields, RequestRule
+from farm.facts import Facts
+from farm.manifest import BodyFields, CommitRule, RequestRule
+from farm.request import Clock
 
 Sent = Literal["yes", "no", "unknown"]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,6 +44,7 @@ class CommitGate:
 
     Attributes:
         stopped: What was stopped, in words.
+        differing: The facts in which the request that commits was not what was asked: it was stopped, nothing left.
         passed: How many requests went out.
     """
 
@@ -57,18 +62,27 @@ class CommitGate:
         self._state: Literal["closed", "open", "spent", "shut"] = "closed"
         self._committed = False
         self._unsafe_since_open = 0
+        self._until: datetime | None = None
+        self._clock: Clock | None = None
+        self._asked: Facts | None = None
         self.stopped: list[str] = []
+        self.differing: tuple[str, ...] = ()
         self.passed = 0
 
-    def open_once(self) -> None:
+    def open_once(self, until: datetime, clock: Clock, asked: Facts | None = None) -> None:
         """Let the next request that commits pass. Called by the core only, after the guard was written.
+
+        Args:
+            until: The submit deadline. What is still held then stays, also when this process stood still meanwhile.
+            clock: Tells the time that the deadline is in.
+            asked: What the request must carry, where the manifest says which of its fields are facts.
 
         Raises:
             ContractBroken: The gate was opened before, or this visit has nothing to commit.
         """
         if self._commit is None or self._state != "closed":
             raise ContractBroken("the commit gate opens once, in a visit that commits")
-        self._state = "open"
+        self._state, self._until, self._clock, self._asked = "open", until, clock, asked
 
     def shut(self) -> Sent:
         """Let nothing unsafe out any more, and say whether the commit went out: that answer stays true.
@@ -99,9 +113,9 @@ class CommitGate:
         self._unsafe_since_open += method not in SAFE_METHODS and allowed
         return not any(rule.may_be(method, url, None, None, self._origin) for rule in self._never)
 
-    def rule(self, method: str, url: str, kind: str | None, body: str | None, media: str = "") -> Ruling:
-        """What happens to this request; ``kind`` is None on the wire."""
-        ruling = self._rule(method, url, kind, body_fields(body, media))
+    def rule(self, method: str, url: str, kind: str | None, text: str | None, media: str = "") -> Ruling:
+        """What happens to this request, with this body; ``kind`` is None on the wire."""
+        ruling = self._rule(method, url, kind, body_fields(text, media))
         self.passed += ruling is Ruling.PASS
         if ruling is not Ruling.PASS:
             self.stopped.append(spoken(method, url))
@@ -109,7 +123,7 @@ class CommitGate:
 
     def _rule(self, method: str, url: str, kind: str | None, fields: BodyFields) -> Ruling:
         if self._commit is not None and self._commit.may_be(method, url, kind, fields, self._origin):
-            return self._rule_on_commit()
+            return self._rule_on_commit(fields)
         if any(rule.may_be(method, url, kind, fields, self._origin) for rule in self._never):
             return Ruling.BREACH
         if method in SAFE_METHODS:
@@ -121,34 +135,57 @@ class CommitGate:
             return Ruling.PASS
         return Ruling.BREACH
 
-    def _rule_on_commit(self) -> Ruling:
-        if self._state == "open":
-            self._state, self._committed = "spent", True
-            return Ruling.PASS
-        return Ruling.BREACH if self._state == "closed" else Ruling.STOP
+    def _rule_on_commit(self, fields: BodyFields) -> Ruling:
+        if self._state != "open":
+            return Ruling.BREACH if self._state == "closed" else Ruling.STOP
+        if self._is_too_late():
+            self._state = "shut"
+            return Ruling.STOP
+        self.differing = self._not_as_asked(fields)
+        if self.differing:
+            self._state = "shut"
+            return Ruling.STOP
+        self._state, self._committed = "spent", True
+        return Ruling.PASS
+
+    def _is_too_late(self) -> bool:
+        return self._until is not None and self._clock is not None and self._clock() >= self._until
+
+    def _not_as_asked(self, fields: BodyFields) -> tuple[str, ...]:
+        if self._asked is None or not isinstance(self._commit, CommitRule):
+            return ()
+        return body.differing(fields, self._commit.body, self._asked)
 
 
-def body_fields(body: str | None, media: str) -> BodyFields:
+def body_fields(text: str | None, media: str) -> BodyFields:
     """The fields of a form, or of a JSON object's first level (as JSON where they are no text).
 
     None for what cannot be read here: a form in parts, JSON under another name, a list.
     """
-    if not body:
+    if not text:
         return {}
     if "json" in media:
         try:
-            read: object = json.loads(body)
+            read: object = json.loads(text)
         except ValueError:
             return None
         if not isinstance(read, dict):
             return None
-        return {name: (value if isinstance(value, str) else json.dumps(value),) for name, value in read.items()}
+        return dict(_flat(read, ""))
     if "urlencoded" not in media:
         return None
     fields: dict[str, tuple[str, ...]] = {}
-    for name, value in parse_qsl(body, keep_blank_values=True):
+    for name, value in parse_qsl(text, keep_blank_values=True):
         fields[name] = (*fields.get(name, ()), value)
     return fields
+
+
+def _flat(read: dict[str, object], under: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each value by its name; what lies deeper by a name with dots, besides the whole as JSON."""
+    for name, value in read.items():
+        yield f"{under}{name}", (value if isinstance(value, str) else json.dumps(value),)
+        if isinstance(value, dict):
+            yield from _flat(value, f"{under}{name}.")
 
 
 def spoken(method: str, url: str) -> str:

@@ -16,6 +16,24 @@ BodyFields = Mapping[str, tuple[str, ...]] | None
 """The values that a body gives to each of its fields; None when nobody can read it."""
 
 RequestKind = Literal["document", "xhr", "fetch"]
+BodyFact = Literal[
+    "date",
+    "time",
+    "starts_at",
+    "check_in",
+    "check_out",
+    "people",
+    "adults",
+    "children",
+    "units",
+    "resource",
+    "service",
+    "guest_name",
+    "guest_email",
+    "guest_phone",
+    "price_minor",
+]
+"""A fact in the body of the request that commits; times are the venue's own, dates ISO."""
 RecapName = Literal[
     "when", "resource", "service", "party", "guest_name", "guest_email", "guest_phone", "note", "price"
 ]
@@ -70,8 +88,14 @@ class RequestRule(Fact):
 
 
 class CommitRule(RequestRule):
-    """The one request that makes the booking, and how long the last click may take."""
+    """The one request that makes the booking, and how long the last click may take.
 
+    Attributes:
+        body: Which of its fields (of a form; of JSON, deeper ones with dots) carries which fact: the request is held
+            and compared with what was asked before it may pass.
+    """
+
+    body: dict[str, BodyFact] = Field(default_factory=dict)
     deadline_s: Annotated[float, Field(gt=0, le=120)] = 30.0
 
 

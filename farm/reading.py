@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal, cast
 
 from farm.booking import Ask, log_in_wall
@@ -180,7 +181,7 @@ async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Vi
     gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(rule))
     try:
         async with journal.stage(Step.CANCEL), _acting(ask, visits, gate, Step.CANCEL, rule.account) as visit:
-            gate.open_once()
+            gate.open_once(ask.clock() + timedelta(seconds=rule.deadline_s), ask.clock)
             async with asyncio.timeout(rule.deadline_s):
                 await ask.script.cancel(visit, sighting)
     except Exception as error:  # noqa: BLE001 - a cancel's exceptions are notes, its proof is the read-back
@@ -244,7 +245,7 @@ async def _change_one(
         wish = wish.model_copy(update={"when": wish.when.model_copy(update=exactly)})
     try:
         async with journal.stage(Step.CHANGE), _acting(ask, visits, gate, Step.CHANGE, rule.account) as visit:
-            gate.open_once()
+            gate.open_once(ask.clock() + timedelta(seconds=rule.deadline_s), ask.clock)
             async with asyncio.timeout(rule.deadline_s):
                 return await ask.script.change(visit, sighting, wish), ""
     except Exception as error:  # noqa: BLE001 - only the look that follows says whether it worked

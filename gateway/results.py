@@ -87,17 +87,13 @@ def _facts(answer: BookingAnswer, names: Mapping[str, str]) -> Table:
 
 def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple[str, Text | str]]:
     yield "booking", answer.id
-    if answer.reseller_reference:
-        yield "called", answer.reseller_reference
+    others = {"called": answer.reseller_reference, "replaces": answer.replaces, "instead": answer.replaced_by}
+    yield from ((name, other) for name, other in others.items() if other)
     if answer.venue is not None:
         reference = f", reference {answer.venue_reference}" if answer.venue_reference else ""
         yield "venue", f"{names.get(answer.venue, answer.venue)} ({answer.venue}){reference}"
     if answer.verdict is not None:
         yield "read back", _read_back(answer.verdict)
-    if answer.replaces is not None:
-        yield "replaces", answer.replaces
-    if answer.replaced_by is not None:
-        yield "replaced by", answer.replaced_by
     if answer.cause is not None:
         yield "cause", str(answer.cause)
     left = [a for a in answer.attempts if a.cause is not None and a.venue != answer.venue]

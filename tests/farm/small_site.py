@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,7 +44,12 @@ PAGES = {
     "/slow": "ok",
 }
 ENOUGH_S = 15
+EVER = datetime.max.replace(tzinfo=UTC)
 STATUS = {"/forbidden": 403, "/too-many": 429, "/down": 503}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Site:
@@ -56,6 +62,8 @@ class Site:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self):
                 path = urlsplit(self.path).path
                 self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -67,6 +75,7 @@ class Site:
                 if path in {"/redirect-out", "/leads-out", "/moved"}:
                     self.send_response(302)
                     self.send_header("location", site.moved if path == "/moved" else "http://127.0.0.1:9/stolen")
+                    self.send_header("content-length", "0")
                     self.end_headers()
                     return
                 if self.path == "/commit?cut":

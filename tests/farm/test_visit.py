@@ -9,7 +9,7 @@ import pytest
 from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, SessionLost, VenueChanged, VenueDown
 from farm.status import VenueStatus
 from tests.browsers import browser
-from tests.farm.small_site import ENOUGH_S, Site, heading, patient, site, visit
+from tests.farm.small_site import ENOUGH_S, EVER, Site, heading, now, patient, site, visit
 
 __all__ = ["browser", "patient", "site", "visit"]
 
@@ -59,7 +59,7 @@ async def test_a_refused_xhr_poisons_the_visit_at_once(visit, patient):
 async def test_after_a_refusal_nothing_more_leaves(visit, site):
     """Neither by the visit's verbs, nor on the wire, nor by what the page does by itself."""
     await visit.open("/form", sign=heading(visit, "Form"))
-    visit.gate.open_once()
+    visit.gate.open_once(EVER, now)
     with pytest.raises(AccessRefused):
         await visit.call("GET", "/too-many")
     asked = list(site.asked)
@@ -117,7 +117,7 @@ async def test_a_body_that_is_no_text_is_ruled_on_all_the_same(visit, site):
 
 async def test_a_commit_whose_connection_breaks_is_known_at_once(visit, patient):
     await visit.open("/cut", sign=heading(visit, "Cut"))
-    visit.gate.open_once()
+    visit.gate.open_once(EVER, now)
     async with asyncio.timeout(ENOUGH_S):
         with pytest.raises(VenueDown, match="broke off"):
             await visit.press(visit.page.get_by_role("button"), done=visit.page.get_by_text("Never"))
@@ -133,7 +133,7 @@ async def test_a_commit_before_the_guard_never_leaves(visit, site):
 
 async def test_after_the_guard_it_leaves_once_though_the_page_sends_it_twice(visit, site):
     await visit.open("/double", sign=heading(visit, "Double"))
-    visit.gate.open_once()
+    visit.gate.open_once(EVER, now)
     assert visit.gate.sent == "no"
     await visit.page.get_by_role("button").click()
     await visit.quiet(200)
@@ -162,7 +162,7 @@ async def test_the_wire_stands_behind_the_same_gate(visit, site):
     with pytest.raises(ContractBroken):
         await visit.call("POST", "/commit")
     assert site.posts() == 0
-    visit.gate.open_once()
+    visit.gate.open_once(EVER, now)
     await visit.call("POST", "/commit", json={"a": 1})
     with pytest.raises(ContractBroken):
         await visit.call("POST", "/commit")
