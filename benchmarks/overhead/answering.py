@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
+from benchmarks.orphans import keep_orphans
 from benchmarks.overhead.order import Order
 
 Booker = Callable[[Order], Awaitable[str]]
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def answer_orders(opened: Callable[[], AbstractAsyncContextManager[Booker]]) -> None:
     """Answer orders until standard input ends. An order that fails ends the process."""
-    _keep_orphans()
+    keep_orphans()
     with asyncio.Runner() as runner:
         runner.run(_answer(opened))
 
@@ -39,9 +38,3 @@ async def _lines() -> AsyncIterator[str]:
 def _say(**words: object) -> None:
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()
-
-
-def _keep_orphans() -> None:
-    """Processes whose parent ends stay below this one (a browser leaves such behind), so that their CPU counts."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
