@@ -24,6 +24,8 @@ TROUBLED = 0.41
 HOPELESS = 0.04
 AT_A_SHOP = 0.14
 RIVALS = 0.10
+ONE_PLACE_ONLY = 0.4
+"""Of guests whose venues do nothing wrong: they want that one, and nothing that breaks at ours may cost them it."""
 CALLED_OFF = 0.12
 SENT_TWICE = 0.15
 MOST_BALCONIES = 5
@@ -112,9 +114,9 @@ def draw(seed: int, bookings: int, known_faults: frozenset[str], *, pretix: bool
     rng = Random(seed)  # noqa: S311 - a benchmark that can be run again, not a secret
     troubles = [trouble for trouble in TROUBLES if trouble.fault in known_faults]
     rng.shuffle(troubles)
-    turn, wishes, balconies = cycle(troubles), [], 0
-    kinds = _kinds(rng, bookings, pretix=pretix)
-    for number, kind in enumerate(kinds):
+    turn, balconies = cycle(troubles), 0
+    wishes: list[Wish] = []
+    for number, kind in enumerate(_kinds(rng, bookings, pretix=pretix)):
         if kind == "shop":
             wish = _at_a_shop(rng, number, balcony=balconies < MOST_BALCONIES and rng.random() < 0.3)
             balconies += wish.request.service == "Balcony"
@@ -141,6 +143,8 @@ def _at_a_table(rng: Random, number: int, trouble: Trouble | None, rival: Wish |
     if rival is not None and not rival.faults:  # both want the same table of the same house
         when, houses = rival.request.when.model_dump(mode="json"), list(rival.request.venues)
         adults = rival.request.party.adults
+    if trouble is None and not hopeless and rng.random() < ONE_PLACE_ONLY:
+        houses = houses[:1]
     troubles = [(house, FULL) for house in houses] if hopeless else [(houses[0], trouble)] if trouble else []
     written = _guest(number) | {
         "party": {"adults": adults},

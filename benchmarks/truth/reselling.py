@@ -15,7 +15,7 @@ from benchmarks.truth.demand import Wish
 from benchmarks.truth.judge import Course
 from farm.identity import mint_code
 from farm.status import BookingStatus
-from ledger.records import BookingRecord, EventRecord
+from ledger.records import AttemptRecord, BookingRecord, EventRecord, WakeUp
 from ledger.store import Ledger
 
 T = TypeVar("T")
@@ -106,19 +106,17 @@ class Resellers:
 
     async def look(self) -> None:
         """Read once what the ledger says of everything that is not over."""
-        for placed in self.placed:
-            if not placed.is_over:
-                await self._look_at(placed)
-                if placed.is_over:
-                    self.settled_at = time.monotonic()
+        for placed in [placed for placed in self.placed if not placed.is_over]:
+            await self._look_at(placed)
+            if placed.is_over:
+                self.settled_at = time.monotonic()
 
     async def courses(self) -> list[Course]:
         """What became of everything that was accepted."""
         courses = []
         for placed in self.placed:
             await self._look_at(placed)
-            booking = await self._ask(lambda ledger, placed=placed: ledger.booking(placed.id))
-            attempts = await self._ask(lambda ledger, placed=placed: ledger.attempts(placed.id))
+            booking, attempts = await self._booking(placed.id), await self._attempts(placed.id)
             courses.append(Course(placed.wish, booking, attempts, placed.called_off, placed.cancel_open))
         return courses
 
@@ -129,19 +127,17 @@ class Resellers:
     async def at_work(self) -> bool:
         """Whether the farm has something to do, or does something, for any of them; re-checks of later days aside."""
         for placed in self.placed:
-            due = await self._ask(lambda ledger, placed=placed: ledger.wake_ups(placed.id))
-            booking = await self._ask(lambda ledger, placed=placed: ledger.booking(placed.id))
+            due, booking = await self._due(placed.id), await self._booking(placed.id)
             leased = booking.lease_until is not None and booking.lease_until > self._ledger.clock()
             if leased or any(wake_up.kind != "recheck" for wake_up in due):
                 return True
         return False
 
     async def _look_at(self, placed: Placed) -> None:
-        booking = await self._ask(lambda ledger: ledger.booking(placed.id))
+        booking = await self._booking(placed.id)
         placed.status = booking.status
         if placed.called_off:
-            due = await self._ask(lambda ledger: ledger.wake_ups(placed.id))
-            placed.cancel_open = any(wake_up.kind == "cancel" for wake_up in due)
+            placed.cancel_open = any(wake_up.kind == "cancel" for wake_up in await self._due(placed.id))
         elif placed.will_call_off and self._it_is_time(placed, booking):
             await self._ask(lambda ledger: ledger.request_cancel(placed.id))
             placed.called_off = placed.cancel_open = True
@@ -149,6 +145,15 @@ class Resellers:
     def _it_is_time(self, placed: Placed, booking: BookingRecord) -> bool:
         after_s = placed.wish.calls_off_after_s if placed.wish.calls_off == "running" else 0.0
         return booking.status.settled or time.monotonic() - placed.accepted_at >= after_s
+
+    async def _booking(self, booking_id: str) -> BookingRecord:
+        return await self._ask(lambda ledger: ledger.booking(booking_id))
+
+    async def _attempts(self, booking_id: str) -> list[AttemptRecord]:
+        return await self._ask(lambda ledger: ledger.attempts(booking_id))
+
+    async def _due(self, booking_id: str) -> list[WakeUp]:
+        return await self._ask(lambda ledger: ledger.wake_ups(booking_id))
 
     async def _accepted(self, wish: Wish) -> str:
         accepted = await self._ask(lambda ledger: ledger.accept(wish.request, mint_code(), wish.key))

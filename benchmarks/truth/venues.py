@@ -22,7 +22,11 @@ HOLD_S = 40.0
 """How long a house keeps a chosen table: longer than a booking takes, short enough to be waited for."""
 SHOP_HOLD_MIN = 2
 STOCK_SHOPS = {"concert": ("pretix/lab_concert", ("owner",)), "late": ("pretix/lab_late", ("desk",))}
-NAMES = {"luna": "Osteria Luna", "sole": "Trattoria Sole", "nord": "Cantina Nord"}
+STOCK_HOUSES = {
+    "luna": ("osteria_luna/osteria_luna", "Osteria Luna"),
+    "sole": ("osteria_luna/trattoria_sole", "Trattoria Sole"),
+    "nord": ("osteria_luna/cantina_nord", "Cantina Nord"),
+}
 STANDS = frozenset({"confirmed", "pending", "paid"})
 
 
@@ -60,7 +64,7 @@ class Venues:
         self._overlay = Overlay(folder / "overlay")
         self._planned: list[Planned] = []
         for slug, twin in twins.items():
-            self._overlay.add(Standing("osteria_luna/osteria_luna", slug, twin.origin, "houses"))
+            self._overlay.add(Standing(STOCK_HOUSES[slug][0], slug, twin.origin, "houses"))
         if shop is not None:
             for slug in SHOPS:
                 like, accounts = STOCK_SHOPS[slug]
@@ -172,7 +176,8 @@ def standing(folder: Path, say: Callable[[str], None], *, pretix: bool) -> Itera
     with ExitStack() as running:
         twins = {}
         for slug in HOUSES:
-            twin = TwinProcess.start("fixtures.osteria_luna", folder / slug, name=NAMES[slug], hold_s=HOLD_S)
+            name = STOCK_HOUSES[slug][1]
+            twin = TwinProcess.start("fixtures.osteria_luna", folder / slug, name=name, hold_s=HOLD_S)
             twins[slug] = running.enter_context(twin)
         shop = running.enter_context(PretixShop.start(folder / "shop", say=say)) if pretix else None
         yield Venues(folder, twins, shop)
