@@ -65,6 +65,10 @@ TROUBLES = (
     Trouble("slot_lost"),
     Trouble("hold_expired"),
     FULL,
+    Trouble("wrong_party", on_mismatch="cancel_and_fall_back"),
+    Trouble("error_says_thank_you"),
+    Trouble("no_reference_shown"),
+    Trouble("refusal_as_500"),
     Trouble("double_submit_makes_two", times=None, trap=True),
 )
 """A row is all that a further fault of the twins needs; those that a twin does not know are left out."""
