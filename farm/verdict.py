@@ -23,7 +23,8 @@ class Verdict(Fact):
     Attributes:
         channel: The read-back channel.
         complete: The channel may deny: its "nothing" means that there is no record.
-        venue_reference: The record's; of several that stand, the one to keep: None when none of them is as asked.
+        venue_reference: The record's. Of several that stand, that of the one to keep, as are status and fields:
+            the one that our own page named, else a confirmed one; None when none of them is as asked.
         alike: The references of records that are just what was asked and carry no reference of any farm.
         venue_status: The record's.
         reason: One sentence for a person, where the kind alone does not say it.
@@ -106,16 +107,16 @@ def judge(sightings: Sequence[Sighting], measure: Measure, channel: Channel, at:
 def _several(standing: Sequence[Sighting], measure: Measure, channel: Channel, at: datetime) -> Verdict:
     """Two records of one booking: which is kept, if any is as asked; the one that our own page named first."""
     judged = [_of_record(sighting, measure, channel, at) for sighting in standing]
-    kept = [one for one in judged if one.kind is VerdictKind.MATCHED and one.venue_reference is not None]
-    kept.sort(key=lambda one: (one.venue_reference != measure.claimed, one.venue_reference))
-    return Verdict(
-        kind=VerdictKind.DUPLICATED,
-        channel=channel.name,
-        at=at,
-        complete=channel.proves == "complete",
-        venue_reference=kept[0].venue_reference if kept else None,
-        reason=f"{len(standing)} records stand: " + ", ".join(sorted(s.reference or "?" for s in standing)),
+    matching = [one for one in judged if one.kind is VerdictKind.MATCHED and one.venue_reference is not None]
+    reason = f"{len(standing)} records stand: " + ", ".join(sorted(s.reference or "?" for s in standing))
+    if not matching:
+        complete = channel.proves == "complete"
+        return Verdict(kind=VerdictKind.DUPLICATED, channel=channel.name, at=at, complete=complete, reason=reason)
+    # in an order of its own, not the page's: after a crash the same one must be kept
+    kept = min(
+        matching, key=lambda one: (one.venue_reference != measure.claimed, not one.proves, one.venue_reference)
     )
+    return kept.model_copy(update={"kind": VerdictKind.DUPLICATED, "reason": reason})
 
 
 def contested(verdict: Verdict, others: Sequence[Sighting], measure: Measure) -> Verdict:
@@ -124,7 +125,7 @@ def contested(verdict: Verdict, others: Sequence[Sighting], measure: Measure) ->
         other
         for other in others
         if other.stands
-        and other.reference != verdict.venue_reference
+        and (other.reference is None or other.reference != verdict.venue_reference)
         and whose(other, measure.code, measure.claimed) is not Whose.OURS
         and _is_on(other, measure)
     ]
