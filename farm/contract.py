@@ -18,7 +18,11 @@ from farm.visit import Visit
 
 
 class Account(Fact):
-    """An account that the partner gave for a role. The secret is read from its reference when the visit opens."""
+    """An account of a role: the partner's, read from its reference when the visit opens, or one that the guest gets.
+
+    The latter (a role of kind ``made``) is minted before the attempt: the script types it in where the site asks for
+    one, and logs in with it later.
+    """
 
     role: str
     user: str | None = Field(default=None, repr=False)
@@ -128,9 +132,17 @@ class VenueScript(ABC):
         return None
 
     async def occupants(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
-        """Who else holds our slot, where the venue shows it."""
+        """Every record on our slot, where the venue shows them and the manifest says ``occupants = true``.
+
+        Called in the visit of a look that found ours as asked and confirmed. Ours may be among them: it is told by
+        its reference, so that each must carry what the page shows of reference, time, resource and guest.
+        """
         raise ContractBroken("this script cannot see who else holds a slot")
 
     async def change(self, visit: Visit, sighting: Sighting, request: Request) -> Claim | Refusal:
-        """Change a record in place, where the venue has a way to."""
+        """Change a record in place to the time and party of the request, where the manifest has a [change].
+
+        Called on a blank page, after a look that showed the record otherwise; one request goes out, as in a cancel.
+        A claim proves nothing: the core looks again. A venue's own "no" is a value.
+        """
         raise ContractBroken("this script cannot change a booking in place")

@@ -171,8 +171,8 @@ class Settle(Fact):
 class Recheck(Fact):
     """When a confirmed booking is looked at again: after its confirmation, and before it begins."""
 
-    after_min: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(max_length=10)] = (10,)
-    before_h: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(max_length=10)] = (24, 2)
+    after_min: Annotated[tuple[Annotated[int, Field(gt=0, le=43_200)], ...], Field(max_length=10)] = (10,)
+    before_h: Annotated[tuple[Annotated[int, Field(gt=0, le=8760)], ...], Field(max_length=10)] = (24, 2)
 
 
 class Exemption(Fact):
@@ -250,6 +250,13 @@ class Manifest(Fact):
             if role is not None and role not in self.accounts:
                 raise ValueError(f"account role `{role}` is used but not listed under [accounts]")
         return self
+
+    @field_validator("accounts")
+    @classmethod
+    def _one_is_made(cls, accounts: dict[str, AccountRole]) -> dict[str, AccountRole]:
+        if sum(role.kind == "made" for role in accounts.values()) > 1:
+            raise ValueError("an attempt makes one account: only one role may be `made`")
+        return accounts
 
     def cause_of(self, refusal: str) -> Cause | None:
         """The cause that the venue's words mean, or None when nobody has seen these words before."""
