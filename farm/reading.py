@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, cast
 
-from farm.booking import Ask, log_in_wall
+from farm.acting import acting
+from farm.booking import Ask
+from farm.choosing import in_cap
 from farm.contract import Lookup
 from farm.errors import CancelUnproven, ContractBroken
-from farm.facts import Facts, Hold, Offer, Refusal, Sighting, Slot
+from farm.facts import Facts, Hold, Offer, Refusal, Sighting
 from farm.gate import CommitGate
 from farm.identity import Whose, whose
 from farm.manifest import CancelRule, ChangeRule, Channel, Manifest
 from farm.phases import Phase, Step, meaning
 from farm.ports import Journal, Visits
-from farm.request import WantedSlot
 from farm.status import Cause, VerdictKind
 from farm.verdict import Measure, Verdict, contested, judge, keeps_promise
 from farm.visit import Visit
+from farm.wish import narrowed, to_show
 
 Reader = Callable[[Visit, Lookup], Awaitable[list[Sighting]]]
 
@@ -74,17 +75,20 @@ def usable(manifest: Manifest, lookup: Lookup, visits: Visits) -> list[Channel]:
 async def look(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal) -> Look:
     """Read the venue's record, channel by channel, until one gives an answer that counts.
 
-    A match, a difference or a double counts on every channel. "Nothing" counts only on a complete one. A channel that
-    fails says nothing: the next one is asked; a bug in a script's read-back is a doubt, never an error that gets out.
+    A match, a difference or a double counts on every channel. "Nothing" counts only on a complete one, and where no
+    other has shown a record of ours. A channel that fails says nothing: the next one is asked; a bug in a script's
+    read-back is a doubt, never an error that gets out.
     """
     answer: Look | None = None
     for channel in usable(ask.manifest, lookup, visits):
         seen = await _look_by(channel, ask, lookup, measure, visits, journal)
         if seen.verdict.kind not in {VerdictKind.NOT_FOUND, VerdictKind.IN_DOUBT}:
             return seen
-        if seen.verdict.kind is VerdictKind.NOT_FOUND and seen.verdict.complete:
+        shown = answer is not None and any(s.stands for s in answer.ours)
+        if seen.verdict.kind is VerdictKind.NOT_FOUND and seen.verdict.complete and not shown:
             return seen
-        answer = answer or seen
+        if answer is None or (seen.ours and not answer.ours):
+            answer = seen
     if answer is not None:
         return answer
     nobody = "no channel can answer: each needs an account or a reference that is not there"
@@ -94,37 +98,40 @@ async def look(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journ
 async def _look_by(
     channel: Channel, ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal
 ) -> Look:
+    """One channel's answer; what it showed of ours stays known where it cannot be said who else is there."""
+    ours: tuple[Sighting, ...] = ()
+    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never())
     try:
-        async with journal.stage(Step.READ_BACK), asyncio.timeout(ask.manifest.step_s):
-            sightings, others = await _read(channel, ask, lookup, measure, visits)
-            keeps_promise(sightings, channel)
+        async with (
+            journal.stage(Step.READ_BACK),
+            asyncio.timeout(ask.manifest.step_s),
+            acting(ask, visits, gate, Step.READ_BACK, channel.account) as visit,
+        ):
+            sightings = await _candidates(channel, ask, lookup, visit)
+            ours = tuple(s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS)
+            verdict = judge(sightings, measure, channel, ask.clock())
+            if ask.manifest.occupants and verdict.proves:
+                others = await ask.script.occupants(visit, lookup)
+                visit.check()
+                verdict = contested(verdict, others, measure)
     except Exception as error:  # noqa: BLE001 - past the commit every error is a doubt
         unknown = meaning(error, Phase.AFTER, Step.READ_BACK, ask.request.guest)
         doubt = Verdict(kind=VerdictKind.IN_DOUBT, channel=channel.name, at=ask.clock(), reason=str(unknown))
-        return Look(doubt)
-    ours = tuple(s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS)
-    return Look(contested(judge(sightings, measure, channel, ask.clock()), others, measure), ours)
+        return Look(doubt, ours)
+    return Look(verdict, ours)
 
 
-async def _read(
-    channel: Channel, ask: Ask, lookup: Lookup, measure: Measure, visits: Visits
-) -> tuple[list[Sighting], list[Sighting]]:
-    """The candidates of a channel, and who else stands on the slot of a record that matched."""
+async def _candidates(channel: Channel, ask: Ask, lookup: Lookup, visit: Visit) -> list[Sighting]:
     reader = cast("Reader | None", getattr(ask.script, channel.method, None))
     if reader is None:
         raise ContractBroken(f"channel {channel.name} names `{channel.method}`, which the script does not have")
-    gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never())
-    async with _acting(ask, visits, gate, Step.READ_BACK, channel.account) as visit:
-        asked_before = gate.passed
-        sightings = await reader(visit, lookup)
-        visit.check()
-        if gate.passed == asked_before:
-            raise ContractBroken(f"channel {channel.name} answered without asking the venue")
-        if not ask.manifest.occupants or not judge(sightings, measure, channel, ask.clock()).proves:
-            return sightings, []
-        others = await ask.script.occupants(visit, lookup)
-        visit.check()
-        return sightings, others
+    asked_before = visit.gate.passed
+    sightings = await reader(visit, lookup)
+    visit.check()
+    if visit.gate.passed == asked_before:
+        raise ContractBroken(f"channel {channel.name} answered without asking the venue")
+    keeps_promise(sightings, channel)
+    return sightings
 
 
 async def cancel(
@@ -180,7 +187,7 @@ async def _cancel_one(sighting: Sighting, rule: CancelRule, ask: Ask, visits: Vi
     """Press cancel once. What goes wrong here is a note: only the read-back says whether it worked."""
     gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(rule))
     try:
-        async with journal.stage(Step.CANCEL), _acting(ask, visits, gate, Step.CANCEL, rule.account) as visit:
+        async with journal.stage(Step.CANCEL), acting(ask, visits, gate, Step.CANCEL, rule.account) as visit:
             gate.open_once(ask.clock() + timedelta(seconds=rule.deadline_s), ask.clock)
             async with asyncio.timeout(rule.deadline_s):
                 await ask.script.cancel(visit, sighting)
@@ -196,40 +203,56 @@ async def change(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, jou
     With ``measure.wanted.when`` the record must have exactly that time, without it any that the request admits.
     """
     before = await look(ask, lookup, measure, visits, journal)
-    standing = [s for s in before.ours if s.stands]
+    standing = _standing(before)
     if len(standing) != 1:
-        kind: Literal["unchanged", "unknown"] = "unchanged" if before.verdict.denies else "unknown"
-        return Change(kind, before, measure.wanted, f"the record cannot be seen now ({before.verdict.reason})")
-    done = _as_wished(ask, measure, before, standing[0])
-    if done is not None:
-        return done
+        return Change("unknown", before, measure.wanted, f"the record cannot be seen now ({before.verdict.reason})")
+    already = await _as_wished(before, ask, lookup, measure, visits, journal)
+    if already is not None:
+        return already
     rule = ask.manifest.change
     if rule is None:
         return Change("unchanged", before, measure.wanted, f"{ask.venue.slug} does not let us change a booking")
-    answer, note = await _change_one(standing[0], rule, ask, measure, visits, journal)
+    answer, note = await _change_one(next(s for s in before.ours if s.stands), rule, ask, measure, visits, journal)
     after = await _look_by(ask.manifest.channel(before.verdict.channel), ask, lookup, measure, visits, journal)
-    now_standing = [s for s in after.ours if s.stands]
-    if len(now_standing) == 1:
-        done = _as_wished(ask, measure, after, now_standing[0])
-        if done is not None:
-            return done
+    changed = await _as_wished(after, ask, lookup, measure, visits, journal)
+    if changed is not None:
+        return changed
     cause = ask.manifest.cause_of(answer.text) if isinstance(answer, Refusal) else None
-    if cause is not None and now_standing == standing:
+    if cause is not None and _standing(after) == standing:
         return Change("unchanged", after, measure.wanted, f"the venue refused the change: {cause}", cause)
     return Change("unknown", after, measure.wanted, note or "the record is not as wished (yet)", cause)
 
 
-def _as_wished(ask: Ask, measure: Measure, seen: Look, record: Sighting) -> Change | None:
-    """The change is done if the record is as wished: its time and party, and all else as it was."""
-    wanted = measure.wanted
-    if wanted.when is None:
-        if record.when is None or not ask.request.when.admits(record.when, ask.venue.zone):
-            return None
-        wanted = wanted.model_copy(update={"when": record.when, "resource": record.resource, "price": record.price})
-    measured = replace(measure, wanted=wanted)
-    channel = ask.manifest.channel(seen.verdict.channel)
-    verdict = judge([record], measured, channel, seen.verdict.at)
-    return Change("done", Look(verdict, seen.ours), wanted) if verdict.proves else None
+def _standing(seen: Look) -> list[Sighting]:
+    """Ours, as the venue keeps them; without keys, which may be of one visit only."""
+    return [s.model_copy(update={"key": ""}) for s in seen.ours if s.stands]
+
+
+async def _as_wished(
+    seen: Look, ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal
+) -> Change | None:
+    """How a change ended whose record is as wished, which nobody may click again; None when it is not.
+
+    It is done when the venue calls the record confirmed, at a price in the cap, and nobody else is there.
+    """
+    standing = _standing(seen)
+    wanted = to_show(standing[0], ask.request, measure.wanted, ask.venue.zone) if len(standing) == 1 else None
+    if wanted is None:
+        return None
+    measured, channel = replace(measure, wanted=wanted), ask.manifest.channel(seen.verdict.channel)
+    verdict = judge(standing, measured, channel, seen.verdict.at)
+    if verdict.kind is not VerdictKind.MATCHED:
+        return None
+    if wanted != measure.wanted and ask.manifest.occupants:  # who else is there was not asked for that time
+        seen = await _look_by(channel, ask, lookup, measured, visits, journal)
+    elif wanted != measure.wanted:
+        seen = Look(verdict, seen.ours)
+    if not in_cap(standing[0].price, ask.request):
+        return Change("unknown", seen, wanted, "the record is as wished, at a price over the cap")
+    if not seen.verdict.proves:
+        said = seen.verdict.reason or "the venue has not confirmed it yet"
+        return Change("unknown", seen, wanted, f"the record is as wished, and {said}")
+    return Change("done", seen, wanted)
 
 
 async def _change_one(
@@ -237,14 +260,9 @@ async def _change_one(
 ) -> tuple[object, str]:
     """Press change once; what it answers is no proof, and what goes wrong is a note."""
     gate = CommitGate(rule, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(rule))
-    wish = ask.request
-    when = measure.wanted.when
-    if isinstance(when, Slot) and isinstance(wish.when, WantedSlot):
-        at = when.starts_at.astimezone(ask.venue.zone)
-        exactly = {"date": at.date(), "earliest": at.time(), "latest": at.time(), "preferred": at.time()}
-        wish = wish.model_copy(update={"when": wish.when.model_copy(update=exactly)})
+    wish = narrowed(ask.request, measure.wanted.when, ask.venue.zone)
     try:
-        async with journal.stage(Step.CHANGE), _acting(ask, visits, gate, Step.CHANGE, rule.account) as visit:
+        async with journal.stage(Step.CHANGE), acting(ask, visits, gate, Step.CHANGE, rule.account) as visit:
             gate.open_once(ask.clock() + timedelta(seconds=rule.deadline_s), ask.clock)
             async with asyncio.timeout(rule.deadline_s):
                 return await ask.script.change(visit, sighting, wish), ""
@@ -262,7 +280,7 @@ async def give_back(ask: Ask, hold: Hold, visits: Visits, journal: Journal) -> b
         async with (
             journal.stage(Step.RELEASE),
             asyncio.timeout(2 * ask.manifest.step_s),
-            _acting(ask, visits, gate, Step.SEARCH, None, Step.HOLD) as visit,
+            acting(ask, visits, gate, Step.SEARCH, None, Step.HOLD) as visit,
         ):
             await ask.script.release(visit, hold)
             visit.check()
@@ -278,23 +296,3 @@ async def give_back(ask: Ask, hold: Hold, visits: Visits, journal: Journal) -> b
 
 def _is_same(offer: Offer, held: Offer) -> bool:
     return offer.key == held.key or (offer.when, offer.resource) == (held.when, held.resource)
-
-
-@asynccontextmanager
-async def _acting(
-    ask: Ask, visits: Visits, gate: CommitGate, step: Step, role: str | None, *more: Step
-) -> AsyncIterator[Visit]:
-    """A visit for these steps, logged in where the role is one of user and password."""
-    kind = ask.manifest.accounts[role].kind if role is not None else None
-    account = ask.made if kind == "made" else None
-    async with visits.open(gate, (step, *more), role, account) as visit:
-        if kind in {None, "token"}:
-            await visit.begin(log_in_wall(ask.script, visit.page))
-            yield visit
-            return
-        if visit.account is None:
-            raise ContractBroken(f"the visit as `{role}` was opened without its account")
-        await visit.begin(None)
-        await ask.script.log_in(visit, visit.account)
-        visit.watch_for(log_in_wall(ask.script, visit.page))
-        yield visit
