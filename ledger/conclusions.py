@@ -116,8 +116,10 @@ def _click_is_over(before: AttemptRecord, change: AttemptChange) -> bool:
     """Nothing of the click can be on its way any more: the venue answered it, or it never left."""
     if before.state is AttemptState.PREPARED:
         return change.state is AttemptState.NOT_BOOKED
-    answered = change.state is AttemptState.CLAIMED or (before.state is AttemptState.COMMITTING and change.cause)
-    return before.state is AttemptState.COMMITTING and bool(answered or change.sent == "no")
+    refused = change.state is UNSET and change.cause is not UNSET
+    return before.state is AttemptState.COMMITTING and (
+        refused or change.state is AttemptState.CLAIMED or change.sent == "no"
+    )
 
 
 def _check_transition(before: AttemptRecord, change: AttemptChange) -> None:

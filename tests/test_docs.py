@@ -35,7 +35,7 @@ from farm.manifest import (
 )
 from farm.registry import Registry
 from farm.request import Request, WantedSlot, WantedStay
-from farm.status import Attendance, BookingStatus, VenueStatus, VerdictKind
+from farm.status import AttemptState, Attendance, BookingStatus, VenueStatus, VerdictKind
 from farm.venue import Place, Sold, Venue
 from farm.verdict import Verdict
 from gateway.answers import AttemptAnswer, BookingAnswer, StageAnswer
@@ -52,6 +52,7 @@ from profiles.partner import (
     SessionTerms,
     Viewport,
 )
+from tasks.crash_points import POINTS
 from tasks.settings import Settings
 from tools.picture import BadPicture, draw
 
@@ -62,7 +63,8 @@ GUIDE, RESELLERS, OPERATING = (
     DOCS / "for-resellers.md",
     DOCS / "operating.md",
 )
-PAGES = (README, GUIDE, RESELLERS, OPERATING)
+SURVIVAL = DOCS / "how-a-booking-survives.md"
+PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(docs/[\w/.-]+)`:\s*\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -193,6 +195,10 @@ class TestWords:
     def test_no_page_knows_a_variable_that_nobody_reads(self, page):
         assert set(NAME.findall(page.read_text())) <= set(NAME.findall(OPERATING.read_text()))
 
+    def test_the_crash_points(self):
+        said = set(re.findall(r"`(\w+)`", SURVIVAL.read_text().partition("## Dying on purpose")[2]))
+        assert set(POINTS) <= said
+
 
 class TestServers:
     def test_the_image_holds_what_its_commands_import(self):
@@ -219,8 +225,20 @@ class TestServers:
 
 
 class TestPicture:
-    def test_it_is_what_its_text_draws(self):
-        assert (DOCS / "life.svg").read_text() == draw((DOCS / "life.txt").read_text())
+    @pytest.mark.parametrize("name", ["life", "attempt"])
+    def test_it_is_what_its_text_draws(self, name):
+        assert (DOCS / f"{name}.svg").read_text() == draw((DOCS / f"{name}.txt").read_text())
+
+    def test_the_states_of_an_attempt_are_those_of_the_code(self):
+        ends = set(re.findall(r"^  > (\w+):", (DOCS / "attempt.txt").read_text(), re.MULTILINE))
+        assert ends <= {str(state) for state in AttemptState}
+        assert {str(state) for state in AttemptState} - ends <= {
+            "prepared",
+            "committing",
+            "claimed",
+            "in_doubt",
+            "cancelled",
+        }
 
     def test_its_words_are_those_of_the_code(self):
         ends = re.findall(r"^  > ([\w, ]+):", (DOCS / "life.txt").read_text(), re.MULTILINE)

@@ -103,7 +103,7 @@ async def test_a_venue_that_only_ever_fails_goes_to_a_person(house_farm, clock):
 
 
 @pytest.mark.parametrize("known_by", ["the guest's limit", "the evening itself"])
-async def test_a_venue_that_does_not_answer_in_time_is_left_to_a_person(house_farm, clock, known_by):
+async def test_what_a_venue_does_not_answer_in_time_is_withdrawn_and_proven_gone(house_farm, clock, known_by):
     house_farm.house.status = VenueStatus.PENDING
     limits = {"know_by": clock.now + timedelta(hours=1)} if known_by == "the guest's limit" else {}
     booking_id = await house_farm.queue(**limits)
@@ -111,10 +111,10 @@ async def test_a_venue_that_does_not_answer_in_time_is_left_to_a_person(house_fa
     booking, _, _ = await looks(house_farm, clock, booking_id, 59)
     assert booking.status is BookingStatus.PENDING_VENUE
     clock.forward(MINUTE_S if limits else 340 * 86400)
-    booking, (attempt,), wake_ups = await looks(house_farm, clock, booking_id, 1)
-    assert (booking.status, attempt.state) == (BookingStatus.IN_DOUBT, AttemptState.NEEDS_HUMAN)
-    assert "PENDING" in booking.sentence
-    assert "verify" not in wake_ups
+    _, (attempt,), _ = await looks(house_farm, clock, booking_id, 1)
+    assert (attempt.state, attempt.cause) == (AttemptState.CANCELLED, Cause.NOT_ANSWERED)
+    assert house_farm.house.standing == []
+    assert (await house_farm.serve(clock, booking_id)).status is BookingStatus.EXPIRED
 
 
 async def test_days_of_looks_keep_the_row_small_and_the_pace_finite(house_farm, clock, pending):
