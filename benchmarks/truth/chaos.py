@@ -16,8 +16,6 @@ from benchmarks.truth.deployment import Deployment
 from benchmarks.truth.venues import Venues
 
 GAP_S = (0.5, 2.5)
-PATIENCE_S = 15.0
-"""While nothing settles for so long, the gap between two strikes grows by its own length."""
 AWAY_S = (0.0, 1.5)
 PAST_LEASE_S = (0.5, 2.5)
 VENUE_STANDS_S = (1.0, 3.0)
@@ -33,15 +31,15 @@ class Chaos:
         seed: Of what is struck, how long, and when.
         deployment: The farm.
         venues: Its venues; stopped for moments.
-        stalled_s: How long nothing has settled; the storm calms down a little, so that there is progress to break.
+        calmer: How many times longer the gap to the next strike shall be, so that there is progress to break.
     """
 
-    def __init__(self, seed: int, deployment: Deployment, venues: Venues, stalled_s: Callable[[], float]) -> None:
+    def __init__(self, seed: int, deployment: Deployment, venues: Venues, calmer: Callable[[], float]) -> None:
         self.kills: Counter[str] = Counter()
         self._rng = Random(seed)  # noqa: S311 - a benchmark that can be run again, not a secret
         self._deployment = deployment
         self._venues = venues
-        self._stalled_s = stalled_s
+        self._calmer = calmer
         self._standing_still: dict[int, list[psutil.Process]] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._targets: dict[str, tuple[float, Strike]] = {
@@ -67,7 +65,7 @@ class Chaos:
         """Strike until it is over; then everything goes on that stands still."""
         try:
             while not over.is_set():
-                gap_s = self._rng.uniform(*GAP_S) * (1 + self._stalled_s() / PATIENCE_S)
+                gap_s = self._rng.uniform(*GAP_S) * self._calmer()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(over.wait(), gap_s)
                     return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -47,8 +48,12 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmark."""
     given = _parser().parse_args(arguments)
+    if given.folder is not None and given.folder.exists() and any(given.folder.iterdir()):
+        _say(f"failed: {given.folder} is not empty")
+        return 2
     order = Order(given.bookings, given.seed, given.database, not given.no_pretix, given.minutes)
     keep_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was stopped must go on, or it never ends
     try:
         with embedded(), _folder(given.folder) as folder:
             outcome = run(order, folder, (lambda _: None) if given.quiet else _say)

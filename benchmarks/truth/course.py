@@ -24,6 +24,10 @@ from tasks.settings import Settings
 LEASE_S = 4.0
 RESEND_S = 2.0
 KILLS_PER_BOOKING = 0.5
+"""At least; in fact it is about one."""
+STALLED_S = 15.0
+AHEAD = 10
+"""While nothing ends for so long, or so many strikes more than ends have come, the gaps are twice as long."""
 SPARE_S = 240.0
 """How long after the storm everything must be at rest: a lost click is settled after its deadline, the venue's settle
 time, and messages that come again ever more slowly."""
@@ -83,29 +87,15 @@ def run(order: Order, folder: Path, say: Say) -> Outcome:
             )
         )
         deployment = Deployment(settings, venues.secrets(), server)
-        ended = running.enter_context(contextlib.closing(_Ending(deployment)))
-        return asyncio.run(_Run(order, venues, deployment, ended, say).see_through())
-
-
-class _Ending:
-    """Ends the farm once, whatever happens before."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._left: list[str] | None = None
-
-    def close(self) -> list[str]:
-        if self._left is None:
-            self._left = self._deployment.stop()
-        return self._left
+        running.callback(deployment.stop)
+        return asyncio.run(_Run(order, venues, deployment, say).see_through())
 
 
 class _Run:
-    def __init__(self, order: Order, venues: Venues, deployment: Deployment, ending: _Ending, say: Say) -> None:
+    def __init__(self, order: Order, venues: Venues, deployment: Deployment, say: Say) -> None:
         self._order = order
         self._venues = venues
         self._deployment = deployment
-        self._ending = ending
         self._say = say
         self._least_kills = max(1, round(order.bookings * KILLS_PER_BOOKING))
         self._ends_at = time.monotonic() + order.minutes * 60
@@ -118,7 +108,7 @@ class _Run:
         await self._deployment.start()
         async with await Ledger.open(self._deployment.settings.ledger_url) as ledger:
             resellers = Resellers(ledger, wishes, order.seed, lambda: self._may_come(chaos))
-            chaos = Chaos(order.seed, self._deployment, venues, resellers.stalled_s)
+            chaos = Chaos(order.seed, self._deployment, venues, lambda: self._calmer(resellers, chaos))
             async with asyncio.TaskGroup() as tasks:
                 meanwhile = (self._deployment.keep_up(), resellers.watch(), self._tell(resellers, chaos))
                 working = [tasks.create_task(each) for each in meanwhile]
@@ -128,12 +118,16 @@ class _Run:
                 orphans = await self._holds_left()
                 for each in working:
                     each.cancel()
-            left = await asyncio.to_thread(self._ending.close)
+            left = await asyncio.to_thread(self._deployment.stop)
             return await self._outcome(resellers, chaos, orphans, left)
 
     def _may_come(self, chaos: Chaos) -> float:
         """Storm and demand go side by side, so that no part of the one meets nothing of the other."""
         return 4 + chaos.struck * self._order.bookings / self._least_kills
+
+    def _calmer(self, resellers: Resellers, chaos: Chaos) -> float:
+        ahead = max(0, chaos.struck - (len(resellers.placed) - resellers.open))
+        return 1 + resellers.stalled_s() / STALLED_S + ahead / AHEAD
 
     async def _storm(self, resellers: Resellers, chaos: Chaos) -> None:
         over = asyncio.Event()

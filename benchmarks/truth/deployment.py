@@ -80,7 +80,7 @@ class Deployment:
             raise NotStarted("no Redis to start: `readback doctor` says what is missing")
         self.redis = PrivateRedis(found.path, settings.home)
         self.workers = [
-            Part(pool, ("tasks.worker", queues, pool, count, str(self.logs / f"{pool}.ready")), self._ready(pool))
+            Part(pool, ("tasks.worker", queues, pool, count, str(self._ready(pool))), self._ready(pool))
             for pool, (queues, count) in WORKERS.items()
         ]
         self.relays = [Part(f"relay-{number}", ("tasks.relay",)) for number in range(1, RELAYS + 1)]
@@ -126,7 +126,7 @@ class Deployment:
             await asyncio.sleep(LOOK_S)
 
     def stop(self) -> list[str]:
-        """End the farm, warm; give what of it did not end by itself, which is killed."""
+        """End the farm, warm; give what of it did not end by itself, which is killed. Safe to call twice."""
         ours = [each for part in self.parts if part.runs for each in processes.tree(part.pid)]
         for part in self.parts:
             if part.process is not None:

@@ -58,7 +58,7 @@ def judge(courses: Sequence[Course], records: Sequence[Record]) -> list[Fault]:
     """Everything that is wrong, one entry per booking and figure."""
     faults = [fault for course in courses for fault in _of_booking(course, of_booking(course.booking, records))]
     ours = {course.booking.code for course in courses}
-    nobodys = [r for r in records if r.stands and r.planted is not None and r.planted.code not in ours]
+    nobodys = [r for r in records if r.stands and (r.planted is None or r.planted.code not in ours)]
     return faults + [Fault("double_booked", "", f"{record} is of no booking that was accepted") for record in nobodys]
 
 

@@ -18,7 +18,7 @@ from fixtures.pretix_shop.shop import PretixShop
 from tasks.settings import Settings
 from tools.overlay import Overlay, Standing
 
-HOLD_S = 40.0
+HOLD_S = 20.0
 """How long a house keeps a chosen table: longer than a booking takes, short enough to be waited for."""
 SHOP_HOLD_MIN = 2
 STOCK_SHOPS = {"concert": ("pretix/lab_concert", ("owner",)), "late": ("pretix/lab_late", ("desk",))}
