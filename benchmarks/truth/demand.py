@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import cycle
@@ -24,6 +24,7 @@ TROUBLED = 0.41
 HOPELESS = 0.04
 AT_A_SHOP = 0.14
 RIVALS = 0.10
+JUST_BEFORE = 5
 ONE_PLACE_ONLY = 0.4
 """Of guests whose venues do nothing wrong: they want that one, and nothing that breaks at ours may cost them it."""
 CALLED_OFF = 0.12
@@ -125,7 +126,7 @@ def draw(seed: int, bookings: int, known_faults: frozenset[str], *, pretix: bool
             wish = _at_a_shop(rng, number, balcony=balconies < MOST_BALCONIES and rng.random() < 0.3)
             balconies += wish.request.service == "Balcony"
         else:
-            rival = wishes[-1] if wishes and kind == "rival" and wishes[-1].request.venues[0] in HOUSES else None
+            rival = _rival(wishes) if kind == "rival" else None
             wish = _at_a_table(rng, number, next(turn) if kind == "troubled" else None, rival, kind == "hopeless")
         wishes.append(_with_manners(rng, wish))
     return wishes
@@ -140,11 +141,17 @@ def _kinds(rng: Random, bookings: int, *, pretix: bool) -> list[str]:
     return kinds[:bookings]
 
 
+def _rival(wishes: Sequence[Wish]) -> Wish | None:
+    """One that came just before, at whose first house nothing goes wrong."""
+    just_before = reversed(wishes[-JUST_BEFORE:])
+    return next((wish for wish in just_before if wish.request.venues[0] in HOUSES and not wish.faults), None)
+
+
 def _at_a_table(rng: Random, number: int, trouble: Trouble | None, rival: Wish | None, hopeless: bool) -> Wish:
     houses = rng.sample(HOUSES, k=len(HOUSES))
     day, preferred, adults = FIRST_DAY + timedelta(days=number), rng.choice(TABLE_TIMES), rng.choice((2, 2, 3, 4))
     when = {"date": day.isoformat(), "earliest": "19:00", "latest": "21:00", "preferred": preferred}
-    if rival is not None and not rival.faults:  # both want the same table of the same house
+    if rival is not None:  # both want the same table of the same house
         when, houses = rival.request.when.model_dump(mode="json"), list(rival.request.venues)
         adults = rival.request.party.adults
     if trouble is None and not hopeless and rng.random() < ONE_PLACE_ONLY:
