@@ -8,6 +8,7 @@ not die but stands still there until the test removes the mark, so that somethin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -36,8 +37,18 @@ _EVERY_S = 0.02
 
 async def crash_point(name: str) -> None:
     """Die here, or stand still here, if a test asks for it."""
-    if os.environ.get("READBACK_CRASH_AT") == name:
+    armed = os.environ.get("READBACK_CRASH_AT")
+    if armed and _armed(armed) == name:
         await asyncio.to_thread(_crash)
+
+
+def _armed(said: str) -> str:
+    """The place itself, or with ``@`` the file that names it: a test can arm one place after the other."""
+    if not said.startswith("@"):
+        return said
+    with contextlib.suppress(OSError):
+        return Path(said[1:]).read_text(encoding="utf-8").strip()
+    return ""
 
 
 def _crash() -> None:
