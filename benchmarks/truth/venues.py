@@ -18,8 +18,8 @@ from fixtures.pretix_shop.shop import PretixShop
 from tasks.settings import Settings
 from tools.overlay import Overlay, Standing
 
-HOLD_S = 20.0
-"""How long a house keeps a chosen table: longer than a booking takes, short enough to be waited for."""
+HOLD_S = 45.0
+"""How long a house keeps a chosen table: the farm takes none that ends within 20 s, and the judge waits for it."""
 SHOP_HOLD_MIN = 2
 STOCK_SHOPS = {"concert": ("pretix/lab_concert", ("owner",)), "late": ("pretix/lab_late", ("desk",))}
 STOCK_HOUSES = {
