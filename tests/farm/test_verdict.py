@@ -14,7 +14,7 @@ from farm.identity import Reference, mint_code, plant, tagged, untagged
 from farm.manifest import Channel, Tolerance
 from farm.request import Request, WantedSlot
 from farm.status import VenueStatus, VerdictKind
-from farm.verdict import Measure, judge, keeps_promise
+from farm.verdict import Measure, Verdict, contested, judge, keeps_promise
 
 ROME = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -170,6 +170,104 @@ def test_two_standing_records_are_duplicated_but_a_cancelled_one_does_not_count(
     assert verdict(sighting(), dead).kind is VerdictKind.MATCHED
     assert verdict(dead).kind is VerdictKind.NOT_FOUND
     assert verdict(dead).venue_status is VenueStatus.CANCELLED
+
+
+@pytest.mark.parametrize(("claimed", "kept"), [(None, "OL-1"), ("OL-2", "OL-2"), ("OL-9", "OL-1")])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_the_claimed_one_is_kept_else_always_the_same(claimed, kept, order):
+    both = [sighting(reference="OL-1"), sighting(reference="OL-2")][::order]
+    got = verdict(*both, claimed=claimed)
+    assert (got.kind, got.venue_reference) == (VerdictKind.DUPLICATED, kept)
+    assert (got.venue_status, got.proves) == (VenueStatus.CONFIRMED, False)
+    assert got.fields == verdict(sighting()).fields
+    assert got.reason == "2 records stand: OL-1, OL-2"
+
+
+def test_of_two_one_that_is_as_asked_is_kept_and_one_that_the_venue_has_confirmed():
+    wrong = sighting(reference="OL-1", resource="Tavolo 5")
+    right = sighting(reference="OL-2")
+    assert verdict(wrong, right, claimed="OL-1").venue_reference == "OL-2"
+    pending = sighting(reference="OL-0", status=VenueStatus.PENDING)
+    assert verdict(pending, right).venue_reference == "OL-2"
+    assert verdict(pending, right, claimed="OL-0").venue_status is VenueStatus.PENDING
+
+
+def test_of_two_that_are_not_as_asked_none_is_kept():
+    got = verdict(sighting(resource="Tavolo 5"), sighting(reference="OL-2", party=Party(adults=9)))
+    assert got.kind is VerdictKind.DUPLICATED
+    assert (got.venue_reference, got.venue_status, got.fields) == (None, None, ())
+
+
+def test_what_is_alike_is_named_by_its_numbers_only():
+    plain = sighting(guest_email=None)
+    got = verdict(plain, plain.model_copy(update={"reference": None}))
+    assert (got.kind, got.alike) == (VerdictKind.IN_DOUBT, ("OL-1", "?"))
+    assert verdict(sighting(), plain).alike == ()
+    assert "Rossi" not in got.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "complete", "status", "says"),
+    [
+        (VerdictKind.NOT_FOUND, True, None, "denies"),
+        (VerdictKind.NOT_FOUND, False, VenueStatus.CANCELLED, "denies"),
+        (VerdictKind.NOT_FOUND, False, None, "is_doubt"),
+        (VerdictKind.IN_DOUBT, True, None, "is_doubt"),
+        (VerdictKind.MATCHED, True, VenueStatus.CONFIRMED, "proves"),
+        (VerdictKind.MATCHED, True, VenueStatus.PENDING, None),
+        (VerdictKind.CONTESTED, True, VenueStatus.CONFIRMED, None),
+        (VerdictKind.DUPLICATED, True, VenueStatus.CONFIRMED, None),
+        (VerdictKind.MISMATCHED, True, VenueStatus.CONFIRMED, None),
+    ],
+)
+def test_a_verdict_proves_denies_doubts_or_none_of_them(kind, complete, status, says):
+    got = Verdict(kind=kind, channel="lookup", at=NOW, complete=complete, venue_status=status)
+    assert [name for name in ("proves", "denies", "is_doubt") if getattr(got, name)] == ([says] if says else [])
+
+
+THEIRS: dict[str, Any] = {"reference": "OL-9", "guest_name": "Ida Verdi", "guest_email": "ida@example.com"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"party": Party(adults=6), "price": None, "guest_name": None, "guest_email": None},
+        {"reference": None},
+        {"status": VenueStatus.PENDING},
+        {"status": None},
+        {"guest_email": tagged("ida@example.com", Reference(mint_code(), 1))},
+    ],
+)
+def test_somebody_else_on_our_slot_is_contested(other):
+    """Also one that the page shows without a number, a guest, or a status; also another booking of this farm."""
+    got = contested(verdict(sighting()), [sighting(), sighting(**THEIRS | other)], measure())
+    assert (got.kind, got.proves, got.venue_reference) == (VerdictKind.CONTESTED, False, "OL-1")
+    assert got.reason == "1 other record(s) stand on the same place and time"
+    assert not {"Ida", "Verdi", "ida@"} & set(got.model_dump_json().split())
+
+
+def test_a_stranger_without_a_number_is_one_also_where_ours_has_none():
+    ours = sighting(reference=None)
+    theirs = sighting(**THEIRS | {"reference": None})
+    assert contested(verdict(ours), [ours, theirs], measure()).kind is VerdictKind.CONTESTED
+    assert contested(verdict(ours), [ours], measure()).proves
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"when": Slot(starts_at=AT + timedelta(hours=2))},
+        {"resource": "Tavolo 5"},
+        {"resource": None},
+        {"status": VenueStatus.CANCELLED},
+        {"reference": "OL-1"},
+        {"guest_email": OURS},
+    ],
+)
+def test_who_is_elsewhere_gone_or_ourselves_contests_nothing(other):
+    matched = verdict(sighting())
+    assert contested(matched, [sighting(**THEIRS | other)], measure()) == matched
 
 
 def test_pending_is_matched_and_proves_nothing():

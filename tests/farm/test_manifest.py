@@ -1,0 +1,82 @@
+"""What a manifest may say of looks, changes and accounts, and what it may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from farm.manifest import ChangeRule, Manifest, Recheck
+from tests.farm.attempt import MANIFEST
+
+STOCK: dict[str, Any] = MANIFEST.model_dump()
+CHANGE = {"url": "{origin}/sposta"}
+MADE = {"kind": "made"}
+
+
+def said(**changes: Any) -> Manifest:
+    return Manifest.model_validate(STOCK | changes)
+
+
+def test_unless_it_says_otherwise():
+    plain = Manifest.model_validate(
+        {key: STOCK[key] for key in ("name", "source", "plants", "recap", "commit")} | {"read_back": []}
+    )
+    assert (plain.occupants, plain.release_shows, plain.change, plain.made_role) == (False, False, None, None)
+    assert plain.recheck == Recheck(after_min=(10,), before_h=(24, 2))
+    assert plain.settle.pending_every_s == 60
+    assert plain.read_back == ()
+
+
+def test_a_venue_without_a_look_up_has_to_say_so():
+    with pytest.raises(ValidationError, match="read_back"):
+        Manifest.model_validate({key: value for key, value in STOCK.items() if key != "read_back"})
+
+
+def test_each_visit_may_send_only_what_it_is_for():
+    manifest = said(change=CHANGE)
+    assert manifest.change == ChangeRule(url="{origin}/sposta", deadline_s=30)
+    commit, cancel, change = manifest.commits
+    assert (commit, cancel, change) == (manifest.commit, manifest.cancel, manifest.change)
+    assert manifest.never() == [commit, cancel, change]
+    assert manifest.never(change) == [commit, cancel]
+    assert manifest.never(cancel) == [commit, change]
+    assert manifest.never(commit) == [cancel, change]
+
+
+def test_the_role_that_is_made():
+    assert said(accounts={"desk": {"kind": "token"}, "guest": MADE}).made_role == "guest"
+    with pytest.raises(ValidationError, match="only one role may be `made`"):
+        said(accounts={"guest": MADE, "friend": MADE})
+
+
+@pytest.mark.parametrize("rule", ["cancel", "change"])
+def test_a_rule_acts_under_a_role_that_is_listed(rule):
+    acting = {rule: CHANGE | {"account": "guest"}}
+    assert said(accounts={"guest": MADE}, **acting).made_role == "guest"
+    with pytest.raises(ValidationError, match="account role `guest` is used but not listed"):
+        said(**acting)
+
+
+@pytest.mark.parametrize(
+    "recheck",
+    [
+        {"after_min": [0]},
+        {"before_h": [-2]},
+        {"after_min": [10**9]},
+        {"before_h": [8761]},
+        {"before_h": [1] * 11},
+        {"at": [1]},
+    ],
+)
+def test_a_plan_of_re_checks_is_bounded(recheck):
+    with pytest.raises(ValidationError):
+        said(recheck=recheck)
+    assert said(recheck={"after_min": [], "before_h": [8760]}).recheck == Recheck(after_min=(), before_h=(8760,))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86401])
+def test_looks_at_what_is_pending_have_a_pace(seconds):
+    with pytest.raises(ValidationError, match="pending_every_s"):
+        said(settle={"pending_every_s": seconds})
