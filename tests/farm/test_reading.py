@@ -1,0 +1,182 @@
+"""Looks, cancellations and releases: what counts, what is proven, and what a broken page may not do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from farm.contract import Account
+from farm.errors import CancelUnproven, VenueChanged
+from farm.facts import Hold
+from farm.gate import Ruling
+from farm.manifest import AccountRole, Channel, FactName
+from farm.phases import Step
+from farm.reading import can_look, cancel, give_back, look
+from farm.status import VenueStatus, VerdictKind
+from tests.farm.attempt import MANIFEST, OFFER
+from tests.farm.house_book import Book, desk, later, record, stranger
+
+SHOWS: tuple[FactName, ...] = ("when", "resource", "reference", "status")
+GUEST = Channel(name="guest", proves="capped", shows=("reference",))
+DESK = Channel(name="desk", method="read_desk", proves="complete", shows=SHOWS)
+HELD = Hold(offer=OFFER, binding="firm", expires_at=datetime.now(UTC) + timedelta(minutes=5), key="b1")
+
+
+def breaks():
+    raise VenueChanged("the page is another one")
+
+
+class TestOccupants:
+    async def test_a_slot_that_was_sold_twice_confirms_nobody(self):
+        at = desk(Book(others=[stranger(), stranger("OL-8")]), occupants=True)
+        seen = await look(*at.told)
+        assert (seen.verdict.kind, seen.verdict.proves) == (VerdictKind.CONTESTED, False)
+        assert seen.verdict.reason == "2 other record(s) stand on the same place and time"
+        assert seen.verdict.venue_reference == "OL-1"
+        assert (at.book.did, len(at.book.visits)) == (["read_back", "occupants"], 1), "in the same visit"
+
+    async def test_alone_there_it_is_confirmed(self):
+        at = desk(Book(others=[stranger(when=later()), stranger(status=VenueStatus.CANCELLED)]), occupants=True)
+        assert (await look(*at.told)).verdict.proves
+        assert at.book.did == ["read_back", "occupants"]
+
+    async def test_who_else_is_there_is_asked_only_where_the_manifest_says_so(self):
+        at = desk(Book(others=[stranger()]))
+        assert (await look(*at.told)).verdict.proves
+        assert at.book.did == ["read_back"]
+
+    @pytest.mark.parametrize("changes", [{"status": VenueStatus.PENDING}, {"when": later()}])
+    async def test_and_only_for_a_record_that_would_confirm(self, changes):
+        at = desk(Book(records=[record(**changes)]), occupants=True)
+        await look(*at.told)
+        assert at.book.did == ["read_back"]
+
+    async def test_where_nobody_can_say_it_is_a_doubt(self):
+        at = desk(Book(meets={"occupants": breaks}), occupants=True)
+        seen = await look(*at.told)
+        assert seen.verdict.is_doubt
+        assert "the page is another one" in (seen.verdict.reason or "")
+
+    async def test_a_broken_page_of_others_does_not_keep_a_guest_from_cancelling(self):
+        at = desk(Book(meets={"occupants": breaks}), occupants=True)
+        proof = await cancel(*at.told)
+        assert proof.verdict.denies
+        assert [one.status for one in at.book.records] == [VenueStatus.CANCELLED]
+
+
+class TestChannels:
+    async def test_nothing_does_not_count_where_another_channel_shows_ours(self):
+        at = desk(
+            Book(records=[record(resource=None)]), read_back=(GUEST, DESK.model_copy(update={"shows": SHOWS[2:]}))
+        )
+        at.book.meets["read_desk"] = at.book.records.clear
+        seen = await look(*at.told)
+        assert at.book.did == ["read_back", "read_desk"]
+        assert (seen.verdict.kind, seen.verdict.denies) == (VerdictKind.IN_DOUBT, False)
+        assert [one.reference for one in seen.ours] == ["OL-1"]
+
+    async def test_of_two_doubts_the_one_that_shows_ours(self):
+        at = desk(Book(records=[record(resource=None)], meets={"read_desk": breaks}), read_back=(DESK, GUEST))
+        seen = await look(*at.told)
+        assert (seen.verdict.channel, len(seen.ours)) == ("guest", 1)
+
+    async def test_a_venue_without_any_says_nothing(self):
+        at = desk(read_back=())
+        assert (await look(*at.told)).verdict.is_doubt
+        assert not can_look(at.ask.manifest, at.book)
+
+    @pytest.mark.parametrize(
+        ("kind", "given", "can"), [("password", False, False), ("password", True, True), ("made", False, True)]
+    )
+    def test_who_can_look(self, kind, given, can):
+        at = desk(read_back=(DESK.model_copy(update={"account": "who"}),), accounts={"who": AccountRole(kind=kind)})
+        at.book.accounts = {"who"} if given else set()
+        assert can_look(at.ask.manifest, at.book) is can
+
+    async def test_the_account_that_the_guest_got_reads_and_cancels(self):
+        made = Account(role="guest", user="ada@example.com", secret=SecretStr("Rb1-secret"))
+        assert MANIFEST.cancel is not None
+        at = desk(
+            made=made,
+            accounts={"guest": AccountRole(kind="made")},
+            read_back=(DESK.model_copy(update={"account": "guest"}),),
+            cancel=MANIFEST.cancel.model_copy(update={"account": "guest"}),
+        )
+        assert (await cancel(*at.told)).verdict.denies
+        assert at.book.did == ["log_in", "read_desk", "log_in", "cancel", "log_in", "read_desk"]
+        assert [(one.role, one.account) for one in at.book.visits] == [("guest", made)] * 3
+        assert at.book.given == [made] * 3
+
+
+class TestKeep:
+    async def test_one_of_two_stays_and_the_other_is_gone(self):
+        at = desk(Book(records=[record(), record("OL-2")]))
+        proof = await cancel(*at.told, keep="OL-2")
+        assert (proof.verdict.proves, proof.verdict.venue_reference) == (True, "OL-2")
+        assert [one.stands for one in at.book.records] == [False, True]
+        assert at.book.ruled == [("cancel", Ruling.PASS)]
+
+    async def test_it_alone_is_no_work(self):
+        at = desk()
+        assert (await cancel(*at.told, keep="OL-1")).verdict.proves
+        assert at.book.did == ["read_back"]
+
+    async def test_what_shall_stay_must_be_there_before_anything_is_cancelled(self):
+        at = desk()
+        with pytest.raises(CancelUnproven, match="nothing was cancelled"):
+            await cancel(*at.told, keep="OL-7")
+        assert at.book.did == ["read_back"]
+
+    async def test_a_house_that_does_not_listen_is_not_believed(self):
+        at = desk(Book(records=[record(), record("OL-2")], deaf={"cancel"}))
+        with pytest.raises(CancelUnproven, match="still shows"):
+            await cancel(*at.told, keep="OL-1")
+        assert at.book.ruled == [("cancel", Ruling.PASS)]
+
+    async def test_a_house_that_cancels_both_is_no_proof(self):
+        at = desk(Book(records=[record(), record("OL-2")]))
+        at.book.meets["cancel"] = at.book.records.clear
+        with pytest.raises(CancelUnproven):
+            await cancel(*at.told, keep="OL-1")
+
+    async def test_records_of_others_are_left_alone(self):
+        at = desk(Book(records=[record(), stranger()]))
+        assert (await cancel(*at.told)).verdict.denies
+        assert [one.stands for one in at.book.records] == [False, True]
+
+
+class TestGiveBack:
+    async def test_what_is_listed_again_is_free_again(self):
+        at = desk(release_shows=True)
+        assert await give_back(at.ask, HELD, at.book, at.book)
+        assert (at.book.did, at.book.notes) == (["release", "search"], [])
+        assert at.book.visits[0].steps == (Step.SEARCH, Step.HOLD)
+
+    async def test_without_such_a_list_nothing_is_proven(self):
+        at = desk()
+        assert not await give_back(at.ask, HELD, at.book, at.book)
+        assert at.book.did == ["release"]
+
+    async def test_what_is_not_listed_again_is_not_proven(self):
+        at = desk(
+            Book(deaf={"release"}, offers=[OFFER.model_copy(update={"key": "x", "when": later()})]),
+            release_shows=True,
+        )
+        assert not await give_back(at.ask, HELD, at.book, at.book)
+        assert at.book.did == ["release", "search"]
+
+    @pytest.mark.parametrize("step", ["release", "search"])
+    async def test_what_goes_wrong_is_a_note(self, step):
+        at = desk(Book(meets={step: breaks}), release_shows=True)
+        assert not await give_back(at.ask, HELD, at.book, at.book)
+        assert ["the page is another one" in note for note in at.book.notes] == [True]
+
+    async def test_it_books_nothing(self):
+        at = desk()
+        await give_back(at.ask, HELD, at.book, at.book)
+        (visit,) = at.book.visits
+        for rule in at.ask.manifest.commits:
+            url = rule.url.replace("{origin}", at.ask.venue.origin)
+            assert visit.gate.rule("POST", url, "document", None) is Ruling.BREACH
