@@ -23,11 +23,13 @@ from farm.intake import admit
 from farm.manifest import (
     AccountRole,
     CancelRule,
+    ChangeRule,
     Channel,
     CommitRule,
     Exemption,
     Manifest,
     Quality,
+    Recheck,
     RefusedText,
     RequestRule,
     Settle,
@@ -173,7 +175,8 @@ class TestWords:
 
     def test_the_schemas_of_the_guide(self):
         said = names(GUIDE)
-        rules = (RequestRule, CommitRule, CancelRule, Channel, AccountRole, RefusedText, Tolerance, Settle)
+        acting = (RequestRule, CommitRule, CancelRule, ChangeRule)
+        rules = (*acting, Channel, AccountRole, RefusedText, Tolerance, Settle, Recheck)
         assert fields(Manifest, *rules, Quality, Exemption) - said == set()
         assert fields(Venue, Place, Sold) - said - {"slug", "integration"} == set()
         terms = (AccessTerms, Hours, SessionTerms, AccountTerms, PacingTerms, FingerprintTerms, Viewport)
