@@ -2,132 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time
-from urllib.parse import urlsplit
-
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser
 
-from farm.booking import Ask, Closing, book
 from farm.compare import expected
-from farm.contract import Lookup
 from farm.errors import NoAvailability, RequestRefused
-from farm.facts import Facts, Guest, Hold, Offer, Party, Recap
-from farm.gate import CommitGate
-from farm.identity import Reference, mint_code, plant
+from farm.facts import Party
 from farm.phases import Step
-from farm.reading import Look, cancel, look
-from farm.registry import Registry
-from farm.request import Request, WantedSlot
 from farm.status import Cause, VenueStatus, VerdictKind
-from farm.verdict import Measure
-from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import Partners
-from profiles.visiting import Appearance, PartnerVisits
-from tests.browsers import browser
-
-__all__ = ["browser"]
+from fixtures.kit.process import TwinProcess
+from tests.integrations.luna import AT_HALF_PAST_EIGHT, WISH, Farm
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-REGISTRY = Registry.load([ROOT / "integrations"])
-PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("bologna_tables")
-WISH = Request(
-    guest=Guest(name="Ada Rossi", email="ada@example.com", phone="+39 051 123456"),
-    party=Party(adults=2),
-    when=WantedSlot(date=date(2029, 12, 4), earliest=time(19), latest=time(21, 30), preferred=time(20, 30)),
-    venues=("osteria_luna",),
-    note="alla finestra",
-)
-AT_HALF_PAST_EIGHT = datetime(2029, 12, 4, 19, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess.start("fixtures.osteria_luna", tmp_path_factory.mktemp("osteria")) as twin:
-        yield twin
-
-
-@pytest.fixture
-def twin(running: TwinProcess) -> TwinProcess:
-    running.clear()
-    return running
-
-
-class Engine:
-    """Contexts of one warm browser."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-
-    async def new_context(self, appearance: Appearance) -> BrowserContext:
-        return await self._browser.new_context(locale=appearance.locale, timezone_id=appearance.timezone)
-
-    async def close_context(self, context: BrowserContext) -> None:
-        await context.close()
-
-
-class Journal:
-    """Keeps which steps were taken."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-
-    @asynccontextmanager
-    async def stage(self, step: Step) -> AsyncIterator[None]:
-        self.steps.append(step)
-        yield
-
-    async def note(self, text: str) -> None:
-        raise AssertionError(text)
-
-
-class Farm:
-    """One attempt of the core at the twin, as a worker makes it, without queue and ledger."""
-
-    def __init__(self, browser: Browser, twin: TwinProcess, wish: Request) -> None:
-        stock = REGISTRY.venue("osteria_luna")
-        venue = stock.model_copy(update={"origin": twin.origin})
-        manifest = REGISTRY.manifest(stock)
-        self.reference = Reference(mint_code(), 1)
-        planted = plant(wish, self.reference, manifest.plants)
-        self.ask = Ask(venue, manifest, REGISTRY.script(stock), planted, lambda: datetime.now(UTC))
-        self.visits = PartnerVisits(Engine(browser), _at(twin), venue, manifest, self.ask.clock)
-        self.journal = Journal()
-        self.wanted: Facts | None = None
-
-    async def book(self) -> Closing:
-        async def guard(offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
-            self.wanted = wanted
-
-        return await book(self.ask, self.visits, self.journal, guard)
-
-    async def look(self, closing: Closing) -> Look:
-        return await look(self.ask, self._lookup(), self._measure(closing), self.visits, self.journal)
-
-    async def cancel(self, closing: Closing) -> Look:
-        return await cancel(self.ask, self._lookup(), self._measure(closing), self.visits, self.journal)
-
-    def _lookup(self) -> Lookup:
-        return Lookup(our_reference=str(self.reference), guest=self.ask.request.guest)
-
-    def _measure(self, closing: Closing) -> Measure:
-        assert self.wanted
-        claimed = closing.claim.reference if closing.claim else None
-        tolerance, zone = self.ask.manifest.tolerance, self.ask.venue.zone
-        return Measure(self.reference.code, self.wanted, claimed, tolerance, zone)
-
-
-def _at(twin: TwinProcess) -> Partners:
-    access = PARTNER.access.model_copy(update={"hosts": (urlsplit(twin.origin).netloc,)})
-    return Partners({PARTNER.slug: PARTNER.model_copy(update={"access": access})})
-
-
-@pytest.fixture
-def farm(browser: Browser, twin: TwinProcess) -> Farm:
-    return Farm(browser, twin, WISH)
 
 
 async def test_a_good_booking_is_what_the_venue_has(farm: Farm, twin: TwinProcess) -> None:
@@ -151,8 +37,7 @@ async def test_a_good_booking_is_what_the_venue_has(farm: Farm, twin: TwinProces
 
 
 async def test_the_search_reports_all_that_the_page_lists(farm: Farm) -> None:
-    async with farm.visits.open(_reading(farm), (Step.SEARCH,), None) as visit:
-        await visit.begin(None)
+    async with farm.visit() as visit:
         offers = await farm.ask.script.search(visit, farm.ask.request)
     assert len(offers) == 6 * 6
     assert {offer.party for offer in offers} == {Party(adults=2)}
@@ -236,12 +121,10 @@ async def test_another_booking_of_the_guest_is_left_alone(browser: Browser, farm
 
 
 async def test_hold_starts_from_the_offer_and_the_guest_may_be_entered_twice(farm: Farm, twin: TwinProcess) -> None:
-    ask, steps = farm.ask, (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST)
-    async with farm.visits.open(_reading(farm), steps, None) as visit:
-        await visit.begin(None)
+    ask = farm.ask
+    async with farm.visit() as visit:
         offer = (await ask.script.search(visit, ask.request))[0]
-    async with farm.visits.open(_reading(farm), steps, None) as visit:
-        await visit.begin(None)
+    async with farm.visit() as visit:
         hold = await ask.script.hold(visit, offer)
         first = await ask.script.enter_guest(visit, hold, ask.request)
         assert await ask.script.enter_guest(visit, hold, ask.request) == first
@@ -249,7 +132,3 @@ async def test_hold_starts_from_the_offer_and_the_guest_may_be_entered_twice(far
         await ask.script.release(visit, hold)
         assert offer in await ask.script.search(visit, ask.request)
     assert not twin.records()
-
-
-def _reading(farm: Farm) -> CommitGate:
-    return CommitGate(None, farm.ask.manifest.safe, farm.ask.venue.origin)
