@@ -34,18 +34,18 @@ class Person:
         with self.page.expect_navigation():
             self.button(name).click()
 
-    def choose_a_table(self) -> None:
+    def choose_a_table(self, table: int = 1) -> None:
         self.page.goto(f"/prenota?giorno={DAY}&coperti=2")
-        self.press("20:00 · Sala · Tavolo 1")
+        self.press(f"20:00 · Sala · Tavolo {table}")
 
-    def give_details(self, email: str = EMAIL) -> None:
-        self.choose_a_table()
+    def give_details(self, email: str = EMAIL, table: int = 1) -> None:
+        self.choose_a_table(table)
         self.page.get_by_label("Nome").fill(NAME)
         self.page.get_by_label("E-mail").fill(email)
         self.press("Vai al riepilogo")
 
-    def book(self) -> None:
-        self.give_details()
+    def book(self, table: int = 1) -> None:
+        self.give_details(table=table)
         self.press("Conferma prenotazione")
 
     def look_up(self) -> None:
@@ -128,12 +128,68 @@ def cancelled(person: Person) -> None:
     person.press("Annulla prenotazione")
 
 
+def pending(person: Person) -> None:
+    person.house.set_fault("needs_approval")
+    person.book()
+
+
+def no_code(person: Person) -> None:
+    person.house.set_fault("no_reference_shown")
+    person.book()
+
+
+def error_with_thanks(person: Person) -> None:
+    person.house.set_fault("error_says_thank_you")
+    person.book()
+
+
+def down(person: Person) -> None:
+    person.house.set_fault("venue_down")
+    front(person)
+
+
+def all_statuses(person: Person) -> None:
+    """Every status that a guest can see, each on a booking of its own."""
+    cancelled(person)
+    person.house.set_fault("needs_approval", times=3)
+    for table in (1, 2, 3):
+        person.book(table)
+    *_, accepted, declined = (record.code for record in person.house.records())
+    person.house.answer(accepted, "accept")
+    person.house.answer(declined, "decline")
+    person.book(4)
+    person.house.answer(person.house.records()[-1].code, "drop")
+    person.look_up()
+
+
+def change(person: Person) -> None:
+    found(person)
+    person.press("Modifica prenotazione")
+
+
+def nothing_to_change_to(person: Person) -> None:
+    change(person)
+    person.page.get_by_label("Giorno").fill("2020-01-01")
+    person.page.get_by_label("Giorno").evaluate("e => e.removeAttribute('min')")
+    person.press("Mostra i tavoli")
+
+
+def changed(person: Person) -> None:
+    change(person)
+    person.press("21:30 · Veranda · Tavolo 6")
+
+
+def unchanged(person: Person) -> None:
+    person.house.set_fault("change_refused")
+    changed(person)
+
+
 def desk_door(person: Person) -> None:
     person.page.goto("/gestione")
 
 
 def desk(person: Person) -> None:
-    person.book()
+    all_statuses(person)
     person.log_in_at_the_desk()
     person.page.goto(f"/gestione?giorno={DAY}")
 
@@ -148,11 +204,20 @@ PAGES: tuple[tuple[Callable[[Person], None], str], ...] = (
     (details_refused, "I suoi dati"),
     (recap, "Riepilogo"),
     (thanks, "Grazie, la aspettiamo!"),
+    (pending, "Grazie, richiesta ricevuta"),
+    (no_code, "Grazie, la aspettiamo!"),
+    (error_with_thanks, "Grazie per la sua pazienza"),
+    (down, "Torniamo subito"),
     (refused, "Prenotazione non riuscita"),
     (look_up, "La mia prenotazione"),
     (nothing_found, "La mia prenotazione"),
     (found, "La mia prenotazione"),
+    (all_statuses, "La mia prenotazione"),
     (cancelled, "Prenotazione annullata"),
+    (change, "Modifica prenotazione"),
+    (nothing_to_change_to, "Modifica prenotazione"),
+    (changed, "Prenotazione modificata"),
+    (unchanged, "Modifica non riuscita"),
     (desk_door, "Area riservata"),
     (desk, "Prenotazioni del giorno"),
 )

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fixtures.kit.process import TwinProcess
-from tests.pages.person import DAY, EMAIL, NAME, PAGES, Person
+from tests.pages.person import DAY, EMAIL, NAME, PAGES, Person, all_statuses, found, pending
 
 UNLABELLED = """() => [...document.querySelectorAll('input, select, textarea')]
     .filter(e => e.type !== 'hidden' && !e.labels.length && !e.ariaLabel).map(e => e.outerHTML)"""
@@ -54,6 +54,58 @@ def test_a_whole_booking_with_the_keyboard(person):
     (record,) = person.house.records()
     assert (record.code, record.name, record.covers) == (code, NAME, 3)
     assert record.starts_at.isoformat() == "2030-06-06T20:00:00+02:00"
+
+
+def test_a_change_with_the_keyboard(person):
+    page, keys = person.page, person.page.keyboard
+    found(person)
+    (before,) = person.house.records()
+    person.tab_to(person.button("Modifica prenotazione"))
+    keys.press("Enter")
+    page.wait_for_url("**/modifica?**")
+    person.tab_to(page.get_by_label("Giorno"))
+    keys.type("06152030")
+    person.tab_to(page.get_by_label("Coperti"))
+    keys.type("4")
+    person.tab_to(person.button("Mostra i tavoli"))
+    keys.press("Enter")
+    page.wait_for_url("**coperti=4**")
+    person.tab_to(person.button("19:30 · Sala · Tavolo 3"))
+    keys.press("Enter")
+    expect(page.get_by_label("Codice")).to_have_text(before.code)
+    (after,) = person.house.records()
+    assert (after.code, after.covers, after.table) == (before.code, 4, "Sala · Tavolo 3")
+    assert after.starts_at.isoformat() == "2030-06-15T19:30:00+02:00"
+
+
+def test_every_status_has_its_word_and_what_can_be_done(person):
+    all_statuses(person)
+    cards = person.page.get_by_role("article").all()
+    acts = {
+        card.get_by_role("definition").last.inner_text(): [
+            button.inner_text() for button in card.get_by_role("button").all()
+        ]
+        for card in cards
+    }
+    assert acts == {
+        "In attesa di conferma": ["Modifica prenotazione", "Ritira la richiesta"],
+        "Confermata": ["Modifica prenotazione", "Annulla prenotazione"],
+        "Rifiutata": [],
+        "Cancellata dal ristorante": [],
+        "Annullata": [],
+    }
+
+
+def test_the_staff_answers_at_the_desk(person):
+    pending(person)
+    (record,) = person.house.records()
+    person.log_in_at_the_desk()
+    person.page.goto(f"/gestione?giorno={DAY}")
+    person.press(f"Accetta {record.code}")
+    assert [record.status for record in person.house.records()] == ["confirmed"]
+    person.press(f"Cancella {record.code}")
+    assert [record.status for record in person.house.records()] == ["dropped"]
+    expect(person.page.get_by_role("button", name=record.code)).to_have_count(0)
 
 
 def test_a_fault_in_a_form_is_told_at_its_field(person):
