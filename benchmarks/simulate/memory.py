@@ -1,0 +1,292 @@
+"""A ledger in memory: what ``ledger/`` writes and refuses, for one thread, without a database.
+
+The simulator runs on it, and so does the state machine of ``tests/farm/test_life.py``, which holds it against
+invariants;
+``tests/ledger/test_life_on_ledger.py`` holds the real ledger against the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from benchmarks.simulate.wakes import Wakes
+from farm.errors import CancelledByGuest
+from farm.facts import Facts, Hold
+from farm.life.case import Attempt, Case
+from farm.life.states import ENDED_WITHOUT, attempt_sources, booking_sources
+from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, Transition, WakeUpKind
+from farm.phases import Step
+from farm.request import Request
+from farm.status import SETTLED, AttemptState, BookingStatus, Cause
+from farm.verdict import Verdict
+from ledger.errors import AnotherAttemptLive, IllegalChange, LeaseLost
+from ledger.records import Lease
+
+_BOOKING_SOURCES = {status: frozenset(booking_sources(status)) for status in BookingStatus}
+_ATTEMPT_SOURCES = {state: frozenset(attempt_sources(state)) for state in AttemptState}
+_KIND: dict[BookingStatus, WakeUpKind] = {
+    BookingStatus.QUEUED: "book",
+    BookingStatus.ATTEMPTING: "book",
+    BookingStatus.VERIFYING: "verify",
+    BookingStatus.PENDING_VENUE: "verify",
+    BookingStatus.CANCELLING: "cancel",
+}
+_CHANGEABLE = frozenset(BookingStatus) - ENDED_WITHOUT - {BookingStatus.IN_DOUBT, BookingStatus.CANCELLING}
+
+
+@dataclass(slots=True)
+class Row:
+    """One booking. What a ``Case`` has no room for stands beside it.
+
+    Attributes:
+        history: Every event and when it was written; kept only where somebody wants to read it.
+        submit_s: How long the click of an attempt took, by its id: tells when the page answered.
+    """
+
+    case: Case
+    fence: int = 0
+    lease_until: datetime | None = None
+    cause: Cause | None = None
+    sentence: str | None = None
+    venue: str | None = None
+    venue_reference: str | None = None
+    replaced_by: str | None = None
+    wakes: Wakes = field(default_factory=Wakes)
+    history: list[tuple[datetime, NewEvent]] = field(default_factory=list)
+    submit_s: dict[str, float] = field(default_factory=dict)
+
+
+class Memory:
+    """Bookings by id; every method is one transaction: it writes it all, or raises and writes nothing.
+
+    Attributes:
+        forgotten: Bookings that only the sweep has found again: nothing else would ever have woken them.
+    """
+
+    def __init__(self, *, history: bool = False) -> None:
+        self.rows: dict[str, Row] = {}
+        self.forgotten: list[str] = []
+        self._keeps_history = history
+
+    def accept(self, case: Case, now: datetime) -> Row:
+        """Queue a booking, with a wake-up that is due now."""
+        row = self.rows[case.id] = Row(case)
+        row.wakes.set("book", now)
+        return row
+
+    def request_cancel(self, booking_id: str, now: datetime) -> None:
+        """The guest's wish, once; what was to take the booking's place goes with it."""
+        self._call_off(booking_id, now)
+        successor = self.rows[booking_id].replaced_by
+        if successor is not None:
+            self._call_off(successor, now)
+
+    def _call_off(self, booking_id: str, now: datetime) -> None:
+        row = self.rows[booking_id]
+        if row.case.cancel_requested_at is None:
+            row.case = replace(row.case, cancel_requested_at=now)
+            row.wakes.set("cancel", now)
+
+    def request_change(self, booking_id: str, wish: Request, now: datetime) -> bool:
+        """The guest's wish to have something else; False where the booking cannot be changed (any more)."""
+        row = self.rows[booking_id]
+        case = row.case
+        if case.cancel_requested_at is not None or row.replaced_by is not None or case.status not in _CHANGEABLE:
+            return False
+        row.case = replace(case, change=wish)
+        row.wakes.set("change", now)
+        return True
+
+    def take_lease(self, booking_id: str, now: datetime, lease_s: float) -> Lease | None:
+        """The lease if it is free or has run out, else None."""
+        row = self.rows[booking_id]
+        if row.lease_until is not None and row.lease_until > now:
+            return None
+        row.fence += 1
+        row.lease_until = now + timedelta(seconds=lease_s)
+        return Lease(booking_id, "worker", row.fence, row.lease_until)
+
+    def extend_lease(self, lease: Lease, now: datetime, lease_s: float) -> None:
+        """The heartbeat, or ``LeaseLost``."""
+        self._held(lease).lease_until = now + timedelta(seconds=lease_s)
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give it back; a lease that was lost has nothing to give."""
+        row = self.rows[lease.booking_id]
+        if row.fence == lease.fence:
+            row.lease_until = None
+
+    def sweep(self, now: datetime) -> None:
+        """Free what ran out, and wake it; wake, too, what is not settled and that nothing would ever wake."""
+        for row in self.rows.values():
+            kind = _KIND.get(row.case.status)
+            if row.lease_until is not None and row.lease_until <= now:
+                row.fence += 1
+                row.lease_until = None
+                if kind is not None:
+                    row.wakes.set(kind, now)
+            elif row.case.status not in SETTLED and row.lease_until is None and not row.wakes.open:
+                self.forgotten.append(row.case.id)
+                row.wakes.set(_KIND[row.case.status], now)
+
+    def start_attempt(self, lease: Lease, venue: str, now: datetime, *, widened: bool = False) -> Attempt:
+        """A prepared attempt with the next number; the booking is ``attempting``."""
+        row = self._held(lease)
+        case = row.case
+        if case.status not in _BOOKING_SOURCES[BookingStatus.ATTEMPTING]:
+            raise IllegalChange(f"a booking that is {case.status} cannot become {BookingStatus.ATTEMPTING}")
+        number = len(case.attempts) + 1
+        begun = Attempt(f"{case.id}-{number}", number, venue, AttemptState.PREPARED, now, widened=widened)
+        row.venue = venue
+        row.case = replace(case, status=BookingStatus.ATTEMPTING, settled_at=None, attempts=(*case.attempts, begun))
+        return begun
+
+    def keep_hold(self, lease: Lease, attempt_id: str, hold: Hold) -> None:
+        """Write down a hold, so that somebody can give it back; nothing when fenced out."""
+        row = self.rows[lease.booking_id]
+        if row.fence == lease.fence and row.lease_until is not None:
+            self._put(row, replace(row.case.attempt(attempt_id), hold=hold))
+
+    def guard(self, lease: Lease, attempt_id: str, expected: Facts, submit_deadline: datetime, now: datetime) -> None:
+        """Prepared becomes committing if nothing at all speaks against it."""
+        row = self._held(lease)
+        if row.case.cancel_requested_at is not None:
+            raise CancelledByGuest
+        if row.lease_until is None or row.lease_until <= now:
+            raise LeaseLost
+        attempt = row.case.attempt(attempt_id)
+        if attempt.state is not AttemptState.PREPARED:
+            raise LeaseLost("the attempt is not prepared under this lease (any more)")
+        if row.case.live is not None:
+            raise AnotherAttemptLive
+        self._put(
+            row,
+            replace(
+                attempt,
+                state=AttemptState.COMMITTING,
+                committed_at=now,
+                expected=expected,
+                submit_deadline=submit_deadline,
+            ),
+        )
+
+    def conclude(self, lease: Lease, what: Transition, now: datetime) -> None:
+        """Write one transition whole."""
+        row = self._held(lease)
+        after = self._after_attempts(row, what)
+        if what.booking is not None:
+            after = _booking(after, what.booking, now)
+            if what.booking.status in ENDED_WITHOUT and after.live is not None:
+                raise IllegalChange(f"a booking cannot become {after.status} while an attempt is live")
+            _beside(row, what.booking)
+        row.case = after
+        for kind in what.done:
+            row.wakes.done(kind)
+        for wake in what.wake:
+            row.wakes.set(wake.kind, wake.due_at)
+        if what.successor is not None:
+            self._succeed(row, what.successor, now)
+        if what.calls_off is not None:
+            self._call_off(what.calls_off, now)
+        if self._keeps_history:
+            row.history += [(now, event) for event in what.events]
+
+    def _after_attempts(self, row: Row, what: Transition) -> Case:
+        if not what.attempts:
+            return row.case
+        attempts = {attempt.id: attempt for attempt in row.case.attempts}
+        for change in what.attempts:
+            if change.id not in attempts:
+                raise IllegalChange("the booking has no such attempt")
+            attempts[change.id] = self._changed(row, attempts[change.id], change)
+        if sum(attempt.is_live for attempt in attempts.values()) > 1:
+            raise AnotherAttemptLive
+        return replace(row.case, attempts=tuple(attempts.values()))
+
+    def _succeed(self, row: Row, wish: Request, now: datetime) -> None:
+        old = row.case
+        row.replaced_by = f"{old.id}+"
+        self.accept(
+            Case(
+                row.replaced_by,
+                wish,
+                BookingStatus.QUEUED,
+                candidates=old.candidates,
+                places=old.places,
+                created_at=now,
+                replaces=old.id,
+            ),
+            now,
+        )
+
+    def _held(self, lease: Lease) -> Row:
+        row = self.rows[lease.booking_id]
+        if row.fence != lease.fence or row.lease_until is None:
+            raise LeaseLost
+        return row
+
+    def _put(self, row: Row, attempt: Attempt) -> None:
+        others = row.case.attempts
+        row.case = replace(row.case, attempts=tuple(attempt if a.id == attempt.id else a for a in others))
+
+    def _changed(self, row: Row, before: Attempt, change: AttemptChange) -> Attempt:
+        _check(before, change)
+        given: dict[str, object] = {
+            name: value
+            for name in ("state", "cause", "claim", "sent", "expected", "verdict", "given_back")
+            if (value := getattr(change, name)) is not UNSET
+        }
+        if change.detail is not UNSET:
+            given["detail"] = change.detail or ""
+        if change.looked:
+            given["read_backs"] = before.read_backs + change.looked
+        for stage in change.stages:
+            if stage.stage == Step.SUBMIT:
+                row.submit_s[before.id] = row.submit_s.get(before.id, 0.0) + stage.seconds
+        if given.get("claim") is not None and before.committed_at is not None:
+            given["answered_at"] = before.committed_at + timedelta(seconds=row.submit_s.get(before.id, 0.0))
+        return replace(before, **given)  # type: ignore[arg-type]  # names and types are those of AttemptChange
+
+
+def _check(before: Attempt, change: AttemptChange) -> None:
+    """The table of transitions, and what may only happen before, or never after, the click."""
+    state = change.state
+    if state is UNSET:
+        return
+    if before.state not in _ATTEMPT_SOURCES[state]:
+        raise IllegalChange(f"an attempt that is {before.state} cannot become {state}")
+    if state is AttemptState.COMMITTING and before.state is not state:
+        raise IllegalChange("only the commit guard makes an attempt committing")
+    sent = before.sent if change.sent is UNSET else change.sent
+    past_guard = before.state is not AttemptState.PREPARED
+    if past_guard and state is AttemptState.NOT_BOOKED is not before.state and sent != "no":
+        raise IllegalChange("past the guard an attempt is not_booked only if nothing was sent")
+
+
+def _booking(case: Case, change: BookingChange, now: datetime) -> Case:
+    """The booking as it is from now on, or ``IllegalChange``."""
+    status = change.status
+    given: dict[str, object] = {
+        name: value
+        for name in ("status", "verdict", "request", "change")
+        if (value := getattr(change, name)) is not UNSET
+    }
+    if status is not UNSET:
+        if case.status not in _BOOKING_SOURCES[status]:
+            raise IllegalChange(f"a booking that is {case.status} cannot become {status}")
+        if status is BookingStatus.CONFIRMED and not (isinstance(change.verdict, Verdict) and change.verdict.proves):
+            raise IllegalChange("a booking is confirmed by a verdict that proves it, given in the same change")
+        given["settled_at"] = now if status.settled else None
+    return replace(case, **given)  # type: ignore[arg-type]  # names and types are those of BookingChange
+
+
+def _beside(row: Row, change: BookingChange) -> None:
+    if change.cause is not UNSET:
+        row.cause = change.cause
+    if change.sentence is not UNSET:
+        row.sentence = change.sentence
+    if change.venue is not UNSET:
+        row.venue = change.venue
+    if change.venue_reference is not UNSET:
+        row.venue_reference = change.venue_reference
