@@ -163,8 +163,8 @@ def _late_unproven(attempt: Attempt, happened: NotCancelled) -> Decision:
                 )
             ],
             events=[about(attempt, "attempt.cancel_unproven", detail=happened.detail)],
-            done=["recheck"],
-        )
+        ),
+        GoOn("recheck"),
     )
 
 

@@ -34,7 +34,7 @@ _WOKEN = {
     "recheck": rechecking.woken,
 }
 _LOOKED = {"verify": looking.looked, "recheck": rechecking.looked, "late": rechecking.looked_late}
-_CANNOT_LOOK = {"verify": doubting.cannot, "recheck": rechecking.cannot, "late": rechecking.cannot}
+_CANNOT_LOOK = {"verify": doubting.cannot, "recheck": rechecking.cannot, "late": rechecking.cannot_late}
 
 
 def decide(case: Case, happened: Happening, now: datetime) -> Decision:

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from farm.life import looking, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
+from farm.life.doubting import ask_person
 from farm.life.happened import CannotLook, Looked
 from farm.life.schedule import LATE_S, SLOWEST_S, lasting, next_recheck, out_of_patience, said_since
 from farm.life.settling import line_of
 from farm.life.transition import AttemptChange, BookingChange, NewWakeUp, Transition
 from farm.life.work import CancelAt, GoOn, LookAt
-from farm.status import AttemptState, BookingStatus, Cause
+from farm.status import AttemptState, BookingStatus, Cause, VerdictKind
 from farm.verdict import Verdict
 
 PERSON = "person"
@@ -31,10 +32,18 @@ def woken(case: Case, now: datetime) -> Decision:
 
 
 def _is_due_late(case: Case, attempt: Attempt, now: datetime) -> bool:
-    """A record can come late until the venue was asked once more, long enough after it last said no."""
+    """A record can come late until the venue was asked once more, long enough after it last said no.
+
+    One that came is due until it is gone or a person has it, and a look that said nothing until it has been too long.
+    """
     if not attempt.may_surprise or attempt.venue not in case.places or not case.places[attempt.venue].can_look:
         return False
-    asked_at = attempt.verdict.at if attempt.verdict is not None else attempt.started_at
+    if attempt.cause is Cause.CANCEL_UNPROVEN:
+        return False
+    verdict = attempt.verdict
+    if verdict is not None and verdict.kind is not VerdictKind.NOT_FOUND:
+        return not (verdict.is_doubt and out_of_patience(verdict, attempt, now))
+    asked_at = verdict.at if verdict is not None else attempt.started_at
     closed_by = (attempt.submit_deadline or attempt.started_at) + timedelta(seconds=LATE_S)
     return asked_at < closed_by and asked_at + timedelta(seconds=LATE_S / 2) <= now
 
@@ -44,12 +53,12 @@ def looked_late(case: Case, happened: Looked, now: datetime) -> Decision:
     attempt, verdict = case.attempt(happened.attempt_id), happened.verdict
     change = AttemptChange(id=attempt.id, verdict=verdict, stages=happened.stages, looked=1)
     line = line_of(attempt, verdict)
-    if verdict.denies:
+    if verdict.kind is VerdictKind.NOT_FOUND:
         return Decision(Transition(attempts=[change], events=[line]), GoOn("recheck"))
     if verdict.is_doubt:
-        if out_of_patience(verdict, attempt, now):
-            return Decision(Transition(attempts=[change], events=[line], done=["recheck"]))
         kept = AttemptChange(id=attempt.id, verdict=lasting(verdict, attempt), stages=happened.stages, looked=1)
+        if out_of_patience(verdict, attempt, now):
+            return Decision(Transition(attempts=[kept], events=[line]), GoOn("recheck"))
         return Decision(Transition(attempts=[kept], events=[line], done=["recheck"], wake=[_in_a_while(now)]))
     if case.places[attempt.venue].can_cancel:
         return Decision(
@@ -68,7 +77,8 @@ def looked_late(case: Case, happened: Looked, now: datetime) -> Decision:
         verdict=verdict,
         looked=1,
     )
-    return Decision(Transition(attempts=[told], events=[line, about(attempt, "attempt.came_late")], done=["recheck"]))
+    events = [line, about(attempt, "attempt.came_late")]
+    return Decision(Transition(attempts=[told], events=events), GoOn("recheck"))
 
 
 def looked(case: Case, happened: Looked, now: datetime) -> Decision:
@@ -84,7 +94,7 @@ def looked(case: Case, happened: Looked, now: datetime) -> Decision:
         return _again(attempt, happened, again)
     if verdict.is_doubt:
         if out_of_patience(verdict, attempt, now):
-            return _unanswered(case, attempt, happened, now)
+            return _unseen(case, attempt, happened, now)
         return _again(attempt, happened, now + timedelta(seconds=SLOWEST_S))
     if case.verdict is not None and case.verdict.channel == PERSON:
         return _unanswered(case, attempt, happened, now)  # who said so has seen the difference
@@ -113,6 +123,14 @@ def _again(attempt: Attempt, seen: Looked, at: datetime) -> Decision:
             wake=[NewWakeUp("recheck", at)],
         )
     )
+
+
+def _unseen(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Decision:
+    """Looks that broke prove nothing; a channel that showed the record and no longer does is for a person."""
+    by_person = case.verdict is not None and case.verdict.channel == PERSON
+    if seen.verdict.kind is VerdictKind.NOT_FOUND and not by_person:
+        return ask_person(case, attempt, seen)
+    return _unanswered(case, attempt, seen, now)
 
 
 def _unanswered(case: Case, attempt: Attempt, seen: Looked, now: datetime) -> Decision:
@@ -172,6 +190,12 @@ def cannot(case: Case, happened: CannotLook, now: datetime) -> Decision:  # noqa
     return Decision(
         Transition(events=[about(attempt, "recheck.unanswered", reason=happened.detail)], done=["recheck"])
     )
+
+
+def cannot_late(case: Case, happened: CannotLook, now: datetime) -> Decision:
+    """Nobody can look whether a record came late: as a look that said nothing."""
+    nothing = Verdict(kind=VerdictKind.IN_DOUBT, channel="none", at=now, reason=happened.detail)
+    return looked_late(case, Looked(happened.attempt_id, "late", nothing, happened.stages), now)
 
 
 def _row(attempt: Attempt, verdict: Verdict, seen: Looked) -> AttemptChange:
