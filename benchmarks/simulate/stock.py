@@ -26,7 +26,7 @@ DAY = date(2026, 12, 4)
 SHIFT = timedelta(hours=1)
 _SHOWS: tuple[FactName, ...] = ("when", "resource", "guest_email", "reference", "status")
 _WHOLE = Channel(name="guest_page", proves="complete", shows=_SHOWS)
-_CAPPED = Channel(name="guest_page", proves="capped", needs="reference", shows=_SHOWS)
+_CAPPED = Channel(name="guest_page", proves="capped", shows=_SHOWS)
 
 
 def _place(
@@ -66,7 +66,7 @@ PLACES = {
         _place("faro", Settle(settle_s=10, every_s=2), 20, _CAPPED),
     )
 }
-"""At once; slow books; asks a person first; shows a record only to who knows its number."""
+"""At once; slow books; asks a person first; a page that never denies."""
 ASKS_FIRST = frozenset({"sole"})
 ONE_EACH = frozenset({"nord"})
 """Refuses a second booking of the same guest: "you already have one"."""
