@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from benchmarks.simulate.clicking import attempt
 from benchmarks.simulate.looking import cancel_at, change_at, look_at
 from benchmarks.simulate.memory import Memory
+from benchmarks.simulate.stock import BEGINS
 from benchmarks.simulate.told import Told
 from benchmarks.simulate.world import LEASE_S, Killed, World
 from farm.life.case import Case
@@ -15,7 +16,6 @@ from farm.life.happened import GivenBack, Happening, Woken
 from farm.life.transition import NOTHING, NewWakeUp, Transition, WakeUpKind
 from farm.life.work import CancelAt, ChangeAt, GiveBack, GoOn, LookAt, Try, Work
 from farm.status import BookingStatus
-from ledger.errors import LeaseLost
 from ledger.records import Lease
 
 ID = "bk"
@@ -57,17 +57,15 @@ class Ours:
         """Whatever comes first: the guest's word, a message, a sweep; False when nothing more will come."""
         world, row = self.world, self.row
         message = row.wakes.first()
-        due_s = _INF if message is None else (message[0] - world.now).total_seconds() + world.at_s
-        swept_s = _INF
-        if row.lease_until is not None:
-            swept_s = (row.lease_until - world.now).total_seconds() + world.at_s + SWEEP_S
+        due_s = _INF if message is None else _seconds(message[0])
+        swept_s = _INF if row.lease_until is None else _seconds(row.lease_until) + SWEEP_S
         off_s = _INF if self._to_be_called_off is None else self._to_be_called_off
         first_s = min(due_s, swept_s, off_s)
         if first_s == _INF:
             if row.case.status.settled:
                 return False
             first_s = swept_s = world.at_s + SWEEP_S
-        world.at_s = max(world.at_s, first_s)
+        world.until(first_s)
         if off_s <= first_s:
             self.guest_speaks()
         elif swept_s <= first_s:
@@ -95,10 +93,9 @@ class Ours:
             return
         try:
             self._work(lease, kind)
-        except Killed:
-            return  # its lease ends by itself
-        except LeaseLost:
-            pass
+        except Killed:  # its heart has beaten until now; the lease ends by itself
+            self.memory.extend_lease(lease, self.world.now, LEASE_S)
+            return
         self.memory.release_lease(lease)
 
     def _work(self, lease: Lease, kind: WakeUpKind) -> None:
@@ -115,7 +112,6 @@ class Ours:
                 memory.conclude(lease, back, world.now)
                 return
             happened = self._do(lease, decision.then)
-            memory.extend_lease(lease, world.now, LEASE_S)
 
     def _do(self, lease: Lease, work: Work | None) -> Happening | None:
         happened: Happening | None = None
@@ -138,8 +134,12 @@ class Ours:
 _INF = float("inf")
 
 
+def _seconds(moment: datetime) -> float:
+    return (moment - BEGINS).total_seconds()
+
+
 def _goes_back(work: Work | None, kind: WakeUpKind, taken_s: float) -> bool:
     """Clicks are made by tasks of their own queue only, and a task does not begin one when it is old."""
-    if not isinstance(work, Try) and work != GoOn("book"):
+    if work is None or (kind == "book" and taken_s < ONE_TASK_S):
         return False
-    return kind != "book" or taken_s >= ONE_TASK_S
+    return isinstance(work, Try) or work == GoOn("book")

@@ -62,7 +62,7 @@ PLACES = {
     for place in (
         _place("luna", Settle(settle_s=5, every_s=1), 10, occupants=True),
         _place("nord", Settle(settle_s=60, every_s=5), 30),
-        _place("sole", Settle(settle_s=10, every_s=2, pending_every_s=60), 20),
+        _place("sole", Settle(settle_s=10, every_s=2, pending_every_s=240), 20),
         _place("faro", Settle(settle_s=10, every_s=2), 20, _CAPPED),
     )
 }

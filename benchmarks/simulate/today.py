@@ -50,7 +50,7 @@ class Today:
                 told = self._asked() if self._policy == "ask_once" and self._clicked_at is not None else None
         if off_s is None or told.status in {BookingStatus.CANCELLED, BookingStatus.IN_DOUBT}:
             return told
-        world.at_s = max(world.at_s, off_s)
+        world.until(off_s)
         return self._called_off(told)
 
     def _is_called_off(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from benchmarks.simulate.fate import Fate
 from benchmarks.simulate.house import House, Record
@@ -21,29 +21,28 @@ class World:
 
     Attributes:
         at_s: Seconds since the booking was queued.
+        now: The same moment, as protocol and ledger know it.
         points: Places passed where a worker can die, over all workers of the booking.
     """
 
     def __init__(self, fate: Fate) -> None:
         self.fate = fate
         self.at_s = 0.0
+        self.now = BEGINS
         self.points = 0
         self.kills = 0
         self.hits: list[str] = []
         self.houses = {slug: House(slug, fortune, self.hits) for slug, fortune in fate.fortunes.items()}
 
-    @property
-    def now(self) -> datetime:
-        """The moment, as protocol and ledger know it."""
-        return BEGINS + timedelta(seconds=self.at_s)
-
     def passes(self, seconds: float) -> None:
         """So much time goes by."""
-        self.at_s += seconds
+        self.until(self.at_s + seconds)
 
-    def until(self, moment: datetime) -> None:
+    def until(self, at_s: float) -> None:
         """Time goes by until then; never backwards."""
-        self.at_s = max(self.at_s, (moment - BEGINS).total_seconds())
+        if at_s > self.at_s:
+            self.at_s = at_s
+            self.now = BEGINS + timedelta(seconds=at_s)
 
     def point(self) -> None:
         """A worker may die here."""
