@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -97,7 +96,7 @@ class Venues:
         for planned in faults:
             trouble = planned.trouble
             self.twins[planned.venue].set_fault(
-                trouble.fault, trouble.times, planned.match, planned.day, **trouble.params
+                trouble.fault, trouble.times, planned.match, planned.day, None, **trouble.params
             )
 
     def hits(self) -> dict[str, int]:
@@ -123,11 +122,7 @@ class Venues:
 
     def holds(self) -> int:
         """Places that are kept now for somebody who has not booked them."""
-        kept = 0
-        for book in self._books.values():
-            with book.reading() as db:
-                count = "SELECT count(*) FROM holds WHERE code IS NULL AND expires_at > ?"
-                kept += int(db.execute(count, (time.time(),)).fetchone()[0])
+        kept = sum(len(twin.holds()) for twin in self.twins.values())
         return kept + (0 if self.shop is None else self.shop.holds())
 
     def records(self) -> list[Record]:

@@ -16,6 +16,7 @@ from farm.request import Request, WantedSlot
 from farm.status import Cause, VenueStatus, VerdictKind
 from farm.visit import Visit
 from fixtures.kit.process import TwinProcess
+from tests.farm.small_site import EVER, now
 from tests.integrations.luna import AT_HALF_PAST_EIGHT, WISH, Farm
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -33,7 +34,7 @@ async def change(farm: Farm, wish: Request) -> tuple[Claim | Refusal, CommitGate
     manifest = farm.ask.manifest
     gate = CommitGate(manifest.change, manifest.safe, farm.ask.venue.origin, never=[manifest.commit, manifest.cancel])
     async with farm.visit(gate) as visit:
-        gate.open_once()
+        gate.open_once(EVER, now)
         answer = await farm.ask.script.change(visit, seen, wish)
         visit.check()
     return answer, gate
