@@ -12,7 +12,6 @@ from pathlib import Path
 from benchmarks.truth.demand import HOUSES, SHOPS, Planned
 from farm.identity import Reference, untagged
 from fixtures.kit.process import TwinProcess
-from fixtures.kit.truth import Truth
 from fixtures.pretix_shop.shop import PretixShop
 from tasks.settings import Settings
 from tools.overlay import Overlay, Standing
@@ -59,7 +58,6 @@ class Venues:
     def __init__(self, folder: Path, twins: Mapping[str, TwinProcess], shop: PretixShop | None) -> None:
         self.twins = twins
         self.shop = shop
-        self._books = {slug: Truth(folder / slug / "twin.sqlite3") for slug in twins}
         self._overlay = Overlay(folder / "overlay")
         self._planned: list[Planned] = []
         for slug, twin in twins.items():
@@ -109,10 +107,8 @@ class Venues:
     def never_hit(self) -> list[Planned]:
         """What was set and never struck, traps aside."""
         struck = set()
-        for slug, book in self._books.items():
-            with book.reading() as db:
-                rows = db.execute("SELECT name, email_part, day FROM faults WHERE hits > 0").fetchall()
-            struck |= {(slug, row["name"], row["email_part"], row["day"]) for row in rows}
+        for slug, twin in self.twins.items():
+            struck |= {(slug, *each) for each in twin.faults_struck()}
         return [
             planned
             for planned in self._planned
