@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from farm.life import doubting, looking, words
+from farm.life import doubting, looking, rechecking, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Changed, Looked
-from farm.life.schedule import CANCEL_AGAIN_S, SLOWEST_S, lasting, next_recheck, out_of_patience
+from farm.life.schedule import (
+    CANCEL_AGAIN_S,
+    SLOWEST_S,
+    change_again,
+    lasting,
+    next_recheck,
+    out_of_patience,
+    said_since,
+)
 from farm.life.settling import line_of
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import ChangeAt
@@ -62,8 +71,11 @@ def changed(case: Case, happened: Changed, now: datetime) -> Decision:
         return _done(case, attempt, happened, now)
     if happened.kind == "unchanged" and case.change is not None:
         return _by_another_booking(case, attempt, case.change, happened.detail or "the venue refused the change")
+    if happened.verdict.denies:  # there is nothing to change: the venue has lost it
+        return rechecking.looked(case, replace(seen, why="recheck"), now)
     if out_of_patience(happened.verdict, attempt, now):
         return doubting.ask_person(case, attempt, seen)
+    again = change_again(said_since(happened.verdict, attempt), now)
     return Decision(
         Transition(
             attempts=[
@@ -73,7 +85,7 @@ def changed(case: Case, happened: Changed, now: datetime) -> Decision:
             ],
             events=[about(attempt, "attempt.note", text=f"the change is tried again: {happened.detail}")],
             done=["change"],
-            wake=[NewWakeUp("change", now + timedelta(seconds=SLOWEST_S / 10))],
+            wake=[NewWakeUp("change", again)],
         )
     )
 
@@ -81,12 +93,13 @@ def changed(case: Case, happened: Changed, now: datetime) -> Decision:
 def _amend_later(attempt: Attempt, happened: Changed, now: datetime) -> Decision:
     """The look that comes next decides again: the difference lasts, and so does its row."""
     text = f"the record was not amended: {happened.detail}"
+    since = attempt.verdict.at if attempt.verdict is not None else now
     return Decision(
         Transition(
             attempts=[AttemptChange(id=attempt.id, stages=happened.stages, looked=1)],
             events=[about(attempt, "attempt.note", text=text)],
             done=["verify"],
-            wake=[NewWakeUp("verify", now + timedelta(seconds=SLOWEST_S))],
+            wake=[NewWakeUp("verify", change_again(since, now))],
         )
     )
 

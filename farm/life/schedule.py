@@ -93,6 +93,12 @@ def cancel_again(since: datetime, now: datetime) -> datetime:
     return now + timedelta(seconds=wait_s)
 
 
+def change_again(since: datetime, now: datetime) -> datetime:
+    """When a change that did not come through is tried again: each wait as long as all before, up to ten minutes."""
+    wait_s = min(max(CANCEL_FIRST_S, (now - since).total_seconds()), 10 * SLOWEST_S)
+    return now + timedelta(seconds=wait_s)
+
+
 def lasting(verdict: Verdict, attempt: Attempt) -> Verdict:
     """What an attempt keeps: the new verdict, but of a row that says the same the first, for it tells since when."""
     before = attempt.verdict

@@ -312,6 +312,29 @@ class TestChange:
         assert (booking.status, len(changes)) == (BookingStatus.CONFIRMED, 1)
         assert booking.wanted().party == Party(adults=3)
 
+    async def test_what_the_venue_has_lost_is_not_changed_but_booked_elsewhere_as_wished(self, two, clock):
+        booking_id, wish = await self.confirmed(two, clock)
+        two.house.of(FIRST).records.clear()
+        await two.ledger.request_change(booking_id, self.later(wish))
+        booking = await two.serve(clock, booking_id, 300)
+        assert (booking.status, booking.venue) == (BookingStatus.CONFIRMED, SECOND)
+        assert two.house.of(SECOND).standing[0].party == Party(adults=3)
+        assert "booking.lost" in kinds(await two.ledger.events(booking_id))
+
+    async def test_a_change_that_never_comes_through_is_clicked_a_few_times_and_left_to_a_person(self, two, clock):
+        booking_id, wish = await self.confirmed(two, clock)
+        clicks: list[int] = []
+
+        async def lost():
+            clicks.append(1)
+            raise ConnectionError("cut")
+
+        two.house.of(FIRST).at["change"] = lost
+        await two.ledger.request_change(booking_id, self.later(wish))
+        booking = await two.serve(clock, booking_id, 2 * schedule.PATIENCE_S)
+        assert booking.status is BookingStatus.IN_DOUBT
+        assert 5 < len(clicks) < 12
+
     async def test_new_before_old_where_it_has_none(self, two, clock):
         two.declares(change=None)
         booking_id, wish = await self.confirmed(two, clock)
