@@ -194,3 +194,28 @@ async def test_it_ends_once_whatever_dies(plant, houses, point, target):
     booking = await asyncio.to_thread(platform.settled, booking_id)
     assert booking.status is BookingStatus.CONFIRMED, (booking.sentence, platform.kinds(booking_id))
     assert standing(houses, booking) == [(booking.venue, booking.venue_reference)]
+
+
+async def test_a_worker_that_slept_past_its_lease_and_its_deadline_clicks_nothing_when_it_wakes(plant, houses):
+    """With its browser: another worker has looked, found nothing, and booked elsewhere meanwhile."""
+    platform = plant.platform
+    day = date(2028, 1, 1)
+    await booked(plant, day)
+    plant.arm("after_guard")
+    booking_id = await asyncio.to_thread(platform.queue, day + timedelta(days=1), *NAMES)
+    await plant.reached()
+    sleeper = plant.farm.workers[0].pid
+    asleep = [process for process in processes.tree(sleeper) if processes.send(process, signal.SIGSTOP)]
+    assert len(asleep) > 3, "worker, child, driver and browser were to sleep"
+    plant.go_on()
+    ready = plant.farm.logs / "second.ready"
+    second = Part("second", ("tasks.worker", "book,verify", "threads", "1", str(ready)), ready)
+    plant.farm.workers.append(second)  # the keeper starts it
+    booking = await asyncio.to_thread(platform.settled, booking_id)
+    assert booking.status is BookingStatus.CONFIRMED, booking.sentence
+    assert booking.venue == NAMES[1]
+    for process in asleep:
+        assert processes.send(process, signal.SIGCONT)
+    later = await booked(plant, day + timedelta(days=2))  # long enough for whoever woke up to do what it would
+    assert later.venue == NAMES[0]
+    assert standing(houses, booking) == [(NAMES[1], booking.venue_reference)]

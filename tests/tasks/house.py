@@ -53,6 +53,7 @@ class House:
         refusal: What the next click is refused with.
         hidden: The book does not show its records (yet).
         others: Who else sits there.
+        account: With which the last visit was opened.
         elsewhere: Houses of their own, by venue; every other venue is this house.
         opens: Called before a visit opens; raises where none can be opened.
         at: Called in a step, by its name; raises what the step shall meet.
@@ -66,6 +67,7 @@ class House:
     hidden: bool = False
     others: list[Sighting] = field(default_factory=list)
     given_back: list[str] = field(default_factory=list)
+    account: Any = None
     elsewhere: dict[str, House] = field(default_factory=dict)
     opens: Hook | None = None
     at: dict[str, Hook] = field(default_factory=dict)
@@ -174,6 +176,9 @@ class Script(VenueScript):
         ]
         return Claim(reference=sighting.reference)
 
+    async def log_in(self, visit: Any, account: Any) -> None:
+        await self._at(visit).step("log_in")
+
     async def release(self, visit: Any, hold: Hold) -> None:
         await self._at(visit).step("release")
         self._at(visit).given_back.append(hold.key)
@@ -182,8 +187,11 @@ class Script(VenueScript):
 class _Visit:
     """As much of a visit as the core touches."""
 
-    def __init__(self, venue: Any, gate: Any, now: datetime) -> None:
-        self.venue, self.gate, self.page, self.account, self.now = venue, gate, None, None, now
+    def __init__(self, venue: Any, gate: Any, now: datetime, account: Any) -> None:
+        self.venue, self.gate, self.page, self.account, self.now = venue, gate, None, account, now
+
+    def watch_for(self, wall: Any) -> None:
+        pass
 
     async def begin(self, wall: Any) -> None:
         pass
@@ -203,7 +211,8 @@ class _Visits:
     async def open(self, gate: Any, steps: Any, role: Any, made: Any = None) -> AsyncIterator[_Visit]:
         if self._house.opens is not None:
             await self._house.opens()
-        yield _Visit(self._venue, gate, self._clock())
+        self._house.account = made
+        yield _Visit(self._venue, gate, self._clock(), made)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from farm.facts import Facts, Party, Sighting, Slot
 from farm.life import schedule
 from farm.life.decision import NothingToResolve, NotNow
 from farm.life.happened import Resolved
-from farm.manifest import ChangeRule
+from farm.manifest import AccountRole, ChangeRule
 from farm.request import WantedSlot
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from farm.verdict import Verdict
@@ -508,3 +508,42 @@ class TestSweep:
         assert await two.ledger.wake_ups(booking_id) == []
         assert await two.ledger.sweep() == [booking_id]
         assert (await two.serve(clock, booking_id, 5)).status is BookingStatus.CONFIRMED
+
+
+class TestClock:
+    async def test_a_clock_that_jumps_between_guard_and_click_lets_nothing_out(self, two, clock):
+        first = two.house.of(FIRST)
+
+        async def jumps():
+            clock.forward(3600)
+
+        first.at["submit"] = jumps
+        booking = await two.serve(clock, await two.queue(*VENUES), 120)
+        assert (booking.status, booking.venue, first.clicks) == (BookingStatus.CONFIRMED, SECOND, 0)
+
+    async def test_a_clock_that_jumps_back_only_delays(self, two, clock):
+        booking_id = await two.queue(*VENUES)
+        clock.forward(-3600)
+        assert (await two.serve(clock, booking_id, 0)).status is BookingStatus.QUEUED
+        assert (await two.serve(clock, booking_id, 3700)).status is BookingStatus.CONFIRMED
+
+
+class TestMadeAccounts:
+    async def test_the_guest_gets_an_account_that_any_worker_can_mint_again(self, two, clock, tmp_path):
+        seen = []
+        made = {"guest": AccountRole(kind="made")}
+        channel = two.registry.manifest(two.registry.venue(FIRST)).read_back[0]
+        two.declares(accounts=made, read_back=(channel.model_copy(update={"account": "guest"}),))
+
+        async def looks():
+            seen.append(two.house.of(FIRST).account)
+
+        two.house.of(FIRST).at |= {"enter_guest": looks, "read_back": looks}
+        booking = await two.serve(clock, await two.queue(FIRST), 30)
+        assert booking.status is BookingStatus.CONFIRMED
+        booked_as, read_as = seen
+        assert booked_as == read_as
+        assert booking.code.lower() in booked_as.user
+        key = tmp_path / "account.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+        assert key.read_text() not in booked_as.secret.get_secret_value()
