@@ -6,6 +6,8 @@ from datetime import datetime, time
 
 from playwright.async_api import Locator, Page
 
+from farm.contract import Lookup
+from farm.errors import OutcomeUnknown, VenueChanged
 from farm.facts import Facts, Offer, Party, Sighting, Slot
 from farm.status import VenueStatus
 from farm.visit import Visit
@@ -73,6 +75,40 @@ async def facts(visit: Visit, block: Locator) -> Facts:
         guest_phone=shown.get("Telefono"),
         note=shown.get("Note"),
         status=visit.status(shown["Stato"]) if "Stato" in shown else None,
+    )
+
+
+async def desk_day(visit: Visit, lookup: Lookup) -> list[Sighting]:
+    """The desk's list of the day that was booked.
+
+    Raises:
+        OutcomeUnknown: Nobody knows the day.
+    """
+    if not isinstance(lookup.when, Slot):
+        raise OutcomeUnknown("the desk lists one day, and nobody knows which")
+    page, day = visit.page, lookup.when.starts_at.astimezone(visit.venue.zone).date()
+    listed = page.get_by_role("heading", level=2)
+    await visit.open(f"/gestione?giorno={day}", sign=listed)
+    if (await moment(listed)).date() != day:
+        raise VenueChanged("the desk lists another day than the one that was asked for")
+    rows = page.get_by_role("row").filter(has=page.get_by_role("cell"))
+    lines = await visit.rows(rows, none=page.get_by_text("Nessuna prenotazione in questo giorno"))
+    return [await _desk_line(visit, line) for line in lines]
+
+
+async def _desk_line(visit: Visit, line: Locator) -> Sighting:
+    _, table, covers, name, email, phone, note, code, status = await line.get_by_role("cell").all_inner_texts()
+    return Sighting(
+        when=Slot(starts_at=await moment(line)),
+        party=Party(adults=int(covers)),
+        resource=table,
+        guest_name=name,
+        guest_email=email,
+        guest_phone=phone or None,
+        note=note or None,
+        status=visit.status(status.splitlines()[0]),
+        reference=code,
+        key=f"{code} {email}",
     )
 
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
+from playwright.async_api import Locator, Page
+
 from farm.choosing import choose
-from farm.contract import Lookup, VenueScript
-from farm.errors import RequestRefused, SlotLost
+from farm.contract import Account, Lookup, VenueScript
+from farm.errors import RequestRefused, SessionLost, SlotLost
 from farm.facts import Claim, Hold, Offer, Recap, Refusal, Sighting
 from farm.request import Request
 from farm.visit import Visit
-from integrations.osteria_luna.pages import facts, failed, free_tables, look_up, moment, notice, sighting, table
+from integrations.osteria_luna.pages import (
+    desk_day,
+    facts,
+    failed,
+    free_tables,
+    look_up,
+    moment,
+    notice,
+    sighting,
+    table,
+)
 
 
 class OsteriaLuna(VenueScript):
@@ -96,6 +108,27 @@ class OsteriaLuna(VenueScript):
         await visit.open(hold.key, sign=give_up.or_(failed(page)))
         if await give_up.is_visible():
             await visit.press(give_up, done=page.get_by_role("heading", name="Prenota un tavolo"))
+
+    async def log_in(self, visit: Visit, account: Account) -> None:
+        page = visit.page
+        password = page.get_by_label("Password")
+        await visit.open("/gestione", sign=password)
+        await password.fill(account.secret.get_secret_value())
+        inside = page.get_by_role("heading", name="Prenotazioni del giorno")
+        if await visit.press(page.get_by_role("button", name="Entra"), inside=inside, wrong=notice(page)) == "wrong":
+            raise SessionLost("the house does not take the desk's password")
+
+    def signed_out(self, page: Page) -> Locator:
+        return page.get_by_role("heading", name="Area riservata")
+
+    async def read_desk(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
+        return await desk_day(visit, lookup)
+
+    async def occupants(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
+        listed = await desk_day(visit, lookup)
+        ours = [seen for seen in listed if seen.guest_email == lookup.guest.email]
+        taken = {(seen.when, seen.resource) for seen in ours if seen.stands}
+        return [seen for seen in listed if seen.stands and seen not in ours and (seen.when, seen.resource) in taken]
 
 
 def _wish(request: Request) -> str:

@@ -9,14 +9,16 @@ from playwright.async_api import Browser
 
 from fixtures.kit.process import TwinProcess
 from tests.browsers import browser
-from tests.integrations.luna import WISH, Farm
+from tests.integrations.luna import DESK_PASSWORD, WISH, Farm
 
 __all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess.start("fixtures.osteria_luna", tmp_path_factory.mktemp("osteria")) as twin:
+    with TwinProcess.start(
+        "fixtures.osteria_luna", tmp_path_factory.mktemp("osteria"), desk_password=DESK_PASSWORD
+    ) as twin:
         yield twin
 
 

@@ -21,7 +21,7 @@ from farm.request import Request, WantedSlot
 from farm.verdict import Measure
 from farm.visit import Visit
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import Partners
+from profiles.partner import AccountTerms, Partners
 from profiles.visiting import Appearance, PartnerVisits
 
 REGISTRY = Registry.load([ROOT / "integrations"])
@@ -33,6 +33,7 @@ WISH = Request(
     venues=("osteria_luna",),
     note="alla finestra",
 )
+DESK_PASSWORD = "aceto"
 AT_HALF_PAST_EIGHT = datetime(2029, 12, 4, 19, 30, tzinfo=UTC)
 
 
@@ -87,14 +88,14 @@ class Guard:
 class Farm:
     """One attempt of the core at the twin, as a worker makes it, without queue and ledger."""
 
-    def __init__(self, browser: Browser, twin: TwinProcess, wish: Request) -> None:
+    def __init__(self, browser: Browser, twin: TwinProcess, wish: Request, desk: str | None = None) -> None:
         stock = REGISTRY.venue("osteria_luna")
         venue = stock.model_copy(update={"origin": twin.origin})
         manifest = REGISTRY.manifest(stock)
         self.reference = Reference(mint_code(), 1)
         planted = plant(wish, self.reference, manifest.plants)
         self.ask = Ask(venue, manifest, REGISTRY.script(stock), planted, lambda: datetime.now(UTC))
-        self.visits = PartnerVisits(Engine(browser), _at(twin), venue, manifest, self.ask.clock)
+        self.visits = PartnerVisits(Engine(browser), _at(twin, desk), venue, manifest, self.ask.clock)
         self.journal = Journal()
         self.guard = Guard()
 
@@ -113,10 +114,13 @@ class Farm:
         gate = gate or CommitGate(None, self.ask.manifest.safe, self.ask.venue.origin)
         async with self.visits.open(gate, (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST), role) as visit:
             await visit.begin(None)
+            if visit.account is not None:
+                await self.ask.script.log_in(visit, visit.account)
             yield visit
 
     def lookup(self) -> Lookup:
-        return Lookup(our_reference=str(self.reference), guest=self.ask.request.guest)
+        when = self.guard.wanted.when if self.guard.wanted else None
+        return Lookup(our_reference=str(self.reference), guest=self.ask.request.guest, when=when)
 
     def _measure(self, closing: Closing) -> Measure:
         assert self.guard.wanted
@@ -125,6 +129,8 @@ class Farm:
         return Measure(self.reference.code, self.guard.wanted, claimed, tolerance, zone)
 
 
-def _at(twin: TwinProcess) -> Partners:
+def _at(twin: TwinProcess, desk: str | None) -> Partners:
     access = PARTNER.access.model_copy(update={"hosts": (urlsplit(twin.origin).netloc,)})
-    return Partners({PARTNER.slug: PARTNER.model_copy(update={"access": access})})
+    accounts = {"desk": AccountTerms(secret=desk)} if desk else {}
+    session = PARTNER.session.model_copy(update={"accounts": accounts})
+    return Partners({PARTNER.slug: PARTNER.model_copy(update={"access": access, "session": session})})
