@@ -70,6 +70,9 @@ class World:
         if self.poison is not None:
             raise self.poison
 
+    def has_account(self, role: str) -> bool:
+        return False
+
     @asynccontextmanager
     async def open(self, gate, steps, role, made=None):
         self.gate = gate

@@ -205,7 +205,7 @@ class _Visits:
         self._house, self._venue, self._clock = house.of(venue.slug), venue, clock
 
     def has_account(self, role: str) -> bool:
-        return True
+        return False
 
     @asynccontextmanager
     async def open(self, gate: Any, steps: Any, role: Any, made: Any = None) -> AsyncIterator[_Visit]:
