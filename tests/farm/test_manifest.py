@@ -13,6 +13,7 @@ from tests.farm.attempt import MANIFEST
 STOCK: dict[str, Any] = MANIFEST.model_dump()
 CHANGE = {"url": "{origin}/sposta"}
 MADE = {"kind": "made"}
+LISTED = STOCK["accounts"]
 
 
 def said(**changes: Any) -> Manifest:
@@ -54,7 +55,7 @@ def test_the_role_that_is_made():
 @pytest.mark.parametrize("rule", ["cancel", "change"])
 def test_a_rule_acts_under_a_role_that_is_listed(rule):
     acting = {rule: CHANGE | {"account": "guest"}}
-    assert said(accounts={"guest": MADE}, **acting).made_role == "guest"
+    assert said(accounts=LISTED | {"guest": MADE}, **acting).made_role == "guest"
     with pytest.raises(ValidationError, match="account role `guest` is used but not listed"):
         said(**acting)
 

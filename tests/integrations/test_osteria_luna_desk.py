@@ -32,7 +32,7 @@ def only_by_the_desk(farm: Farm) -> None:
 
 async def test_without_the_account_the_desk_is_no_channel(browser: Browser, twin: TwinProcess) -> None:
     farm = Farm(browser, twin, WISH)
-    channels = usable(farm.ask.manifest.read_back, farm.lookup(), farm.visits)
+    channels = usable(farm.ask.manifest, farm.lookup(), farm.visits)
     assert [channel.name for channel in channels] == ["guest_lookup"]
 
 
