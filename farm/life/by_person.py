@@ -11,6 +11,7 @@ from farm.life.decision import Decision, NothingToResolve, NotNow, about
 from farm.life.happened import Resolved
 from farm.life.rechecking import PERSON
 from farm.life.schedule import next_recheck
+from farm.life.settling import late_look
 from farm.life.transition import AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
@@ -108,7 +109,7 @@ def _absent(case: Case, attempt: Attempt, happened: Resolved, now: datetime) -> 
             booking=booking,
             events=[_event(attempt, happened, "absent")],
             done=["verify", "cancel"],
-            wake=[] if cancelled else [NewWakeUp("book", now)],
+            wake=late_look(case, now) if cancelled else [NewWakeUp("book", now)],
         )
     )
 

@@ -9,6 +9,7 @@ from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Cancelled, Looked, NotCancelled
 from farm.life.schedule import CANCEL_AGAIN_S, PATIENCE_S, answer_by, cancel_again
+from farm.life.settling import late_look
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import CancelAt, GoOn
 from farm.status import AttemptState, BookingStatus, Cause
@@ -20,13 +21,14 @@ def woken(case: Case, now: datetime) -> Decision:
     """The guest's wish wins over everything: what it needs now."""
     live = case.live
     if live is None:
-        return _unbooked(case)
+        return _unbooked(case, now)
     if live.state in _WAITS_FOR_VERDICT:
         # the verdict comes first; whoever writes it wakes the cancellation
         again = NewWakeUp("cancel", now + timedelta(seconds=CANCEL_AGAIN_S))
         return Decision(Transition(done=["cancel"], wake=[again]))
     if live.venue not in case.places:
-        return _unproven(live, NotCancelled(live.id, "guest", f"this farm knows no venue {live.venue} any more"))
+        unknown = NotCancelled(live.id, "guest", f"this farm knows no venue {live.venue} any more")
+        return _unproven(case, live, unknown, now)
     if case.status is BookingStatus.CANCELLING:
         return Decision(then=CancelAt(live, "guest"))
     return Decision(
@@ -39,7 +41,7 @@ def woken(case: Case, now: datetime) -> Decision:
     )
 
 
-def _unbooked(case: Case) -> Decision:
+def _unbooked(case: Case, now: datetime) -> Decision:
     if case.status.settled:
         return Decision(Transition(done=["cancel"]))
     prepared = [attempt for attempt in case.attempts if attempt.state is AttemptState.PREPARED]
@@ -51,6 +53,7 @@ def _unbooked(case: Case) -> Decision:
                 status=BookingStatus.CANCELLED, cause=Cause.CANCEL_REQUESTED, sentence=sentence, change=None
             ),
             events=[*going.burials(prepared), NewEvent("booking.cancelled", payload={"sentence": sentence})],
+            wake=late_look(case, now),
             done=["book", "verify", "cancel", "change"],
         )
     )
@@ -61,7 +64,7 @@ def cancelled(case: Case, happened: Cancelled, now: datetime) -> Decision:
     attempt = case.attempt(happened.attempt_id)
     match happened.why:
         case "guest":
-            return _cancelled_for_guest(case, attempt, happened)
+            return _cancelled_for_guest(case, attempt, happened, now)
         case "double":
             return looking.judged(case, attempt, Looked(attempt.id, "verify", happened.verdict, happened.stages), now)
         case "late":
@@ -74,7 +77,7 @@ def cancelled(case: Case, happened: Cancelled, now: datetime) -> Decision:
             return _goes_on(attempt, happened, Cause.NOT_ANSWERED, now)
 
 
-def _cancelled_for_guest(case: Case, attempt: Attempt, happened: Cancelled) -> Decision:
+def _cancelled_for_guest(case: Case, attempt: Attempt, happened: Cancelled, now: datetime) -> Decision:
     return Decision(
         Transition(
             attempts=[
@@ -94,6 +97,7 @@ def _cancelled_for_guest(case: Case, attempt: Attempt, happened: Cancelled) -> D
                 change=None,
             ),
             events=[about(attempt, "booking.cancelled", channel=happened.verdict.channel)],
+            wake=late_look(case, now),
             done=["book", "verify", "cancel", "change", "recheck"],
         )
     )
@@ -130,12 +134,14 @@ def not_cancelled(case: Case, happened: NotCancelled, now: datetime) -> Decision
     if happened.why == "guest":
         since = case.cancel_requested_at or case.created_at or now
         if happened.for_good or now >= since + timedelta(seconds=PATIENCE_S):
-            return _unproven(attempt, happened)
+            return _unproven(case, attempt, happened, now)
         wake = NewWakeUp("cancel", cancel_again(since, now))
         return Decision(Transition(attempts=[change], events=[note], done=["cancel"], wake=[wake]))
     since = _wanted_since(case, attempt, happened, now)
     if happened.for_good or now >= since + timedelta(seconds=PATIENCE_S):
-        return _late_unproven(attempt, happened) if happened.why == "late" else _unproven(attempt, happened)
+        return (
+            _late_unproven(attempt, happened) if happened.why == "late" else _unproven(case, attempt, happened, now)
+        )
     again = cancel_again(since, now)
     kind = NewWakeUp("recheck" if happened.why == "late" else "verify", again)
     return Decision(Transition(attempts=[change], events=[note], done=[kind.kind], wake=[kind]))
@@ -168,7 +174,7 @@ def _late_unproven(attempt: Attempt, happened: NotCancelled) -> Decision:
     )
 
 
-def _unproven(attempt: Attempt, happened: NotCancelled) -> Decision:
+def _unproven(case: Case, attempt: Attempt, happened: NotCancelled, now: datetime) -> Decision:
     return Decision(
         Transition(
             attempts=[
@@ -185,6 +191,7 @@ def _unproven(attempt: Attempt, happened: NotCancelled) -> Decision:
                 status=BookingStatus.IN_DOUBT, cause=Cause.CANCEL_UNPROVEN, sentence=words.cancel_unproven()
             ),
             events=[about(attempt, "booking.in_doubt", detail=happened.detail)],
+            wake=late_look(case, now),
             done=["verify", "cancel"],
         )
     )

@@ -8,7 +8,7 @@ from farm.life import words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import CannotLook, Looked
-from farm.life.settling import settle
+from farm.life.settling import late_look, settle
 from farm.life.transition import (
     UNSET,
     AttemptChange,
@@ -36,10 +36,13 @@ def ask_person(case: Case, attempt: Attempt, seen: Looked) -> Decision:
         venue_reference=verdict.venue_reference if tells else UNSET,
         sentence=words.unsure(case, attempt, said),
     )
-    return settle(case, attempt, seen, state, change, verdict.at)
+    late = next((wake.due_at for wake in late_look(case, verdict.at)), None)
+    return settle(case, attempt, seen, state, change, verdict.at, recheck=late)
 
 
-def ask_person_without_look(case: Case, attempt: Attempt, change: AttemptChange, event: NewEvent) -> Decision:
+def ask_person_without_look(
+    case: Case, attempt: Attempt, change: AttemptChange, event: NewEvent, now: datetime
+) -> Decision:
     """The venue has no look-up at all: it never falls back by itself."""
     closed = AttemptChange(
         id=change.id,
@@ -61,6 +64,7 @@ def ask_person_without_look(case: Case, attempt: Attempt, change: AttemptChange,
                 sentence=words.no_look_up(case, attempt),
             ),
             events=[event, about(attempt, "booking.in_doubt")],
+            wake=late_look(case, now),
             done=["book", "verify"],
         )
     )
@@ -80,7 +84,7 @@ def cannot(case: Case, happened: CannotLook, now: datetime) -> Decision:
                 status=BookingStatus.IN_DOUBT, cause=Cause.CONTRACT_BROKEN, sentence=words.cannot_look()
             ),
             events=[about(attempt, "booking.in_doubt", detail=happened.detail)],
-            wake=[NewWakeUp("cancel", now)] if case.cancel_requested_at is not None else [],
+            wake=late_look(case, now) + ([NewWakeUp("cancel", now)] if case.cancel_requested_at is not None else []),
             done=["verify"],
         )
     )

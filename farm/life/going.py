@@ -10,7 +10,7 @@ from farm.life import doubting
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Clicked, GivenBack, NothingBooked, RecordAppeared
-from farm.life.schedule import LATE_S
+from farm.life.settling import late_look
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import GiveBack, GoOn, LookAt, Try
 from farm.routing import Stop, Tried, next_step
@@ -121,7 +121,6 @@ def _context(case: Case, tried: Sequence[Tried], *, widened: bool, now: datetime
 
 
 def _end(case: Case, stop: Stop, now: datetime) -> Decision:
-    late = any(attempt.may_surprise for attempt in case.attempts)
     return Decision(
         Transition(
             booking=BookingChange(
@@ -130,7 +129,7 @@ def _end(case: Case, stop: Stop, now: datetime) -> Decision:
             events=[
                 NewEvent(f"booking.{stop.status}", payload={"cause": str(stop.cause), "sentence": stop.sentence})
             ],
-            wake=[NewWakeUp("recheck", now + timedelta(seconds=LATE_S))] if late else [],
+            wake=late_look(case, now),
             done=["book", "cancel", "change"],
         )
     )
@@ -201,7 +200,7 @@ def clicked(case: Case, happened: Clicked, now: datetime) -> Decision:
     )
     event = about(attempt, f"attempt.{happened.kind}", sent=happened.sent, detail=happened.detail)
     if not place.can_look:
-        return _nobody_can_look(case, happened, change, event)
+        return _nobody_can_look(case, happened, change, event, now)
     wait_s = place.manifest.settle.first_look_s if happened.kind == "claimed" else 0.0
     return Decision(
         Transition(
@@ -215,7 +214,9 @@ def clicked(case: Case, happened: Clicked, now: datetime) -> Decision:
     )
 
 
-def _nobody_can_look(case: Case, happened: Clicked, change: AttemptChange, event: NewEvent) -> Decision:
+def _nobody_can_look(
+    case: Case, happened: Clicked, change: AttemptChange, event: NewEvent, now: datetime
+) -> Decision:
     """A venue without look-up: what surely never left goes on by itself, everything else is a person's."""
     attempt = case.attempt(happened.attempt_id)
     if happened.sent == "no" and happened.claim is None and happened.cause is not Cause.CONTRACT_BROKEN:
@@ -228,7 +229,7 @@ def _nobody_can_look(case: Case, happened: Clicked, change: AttemptChange, event
             stages=change.stages,
         )
         return Decision(Transition(attempts=[closed], events=[event]), GoOn())
-    return doubting.ask_person_without_look(case, attempt, change, event)
+    return doubting.ask_person_without_look(case, attempt, change, event, now)
 
 
 def given_back(case: Case, happened: GivenBack) -> Decision:

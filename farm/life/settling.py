@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision
 from farm.life.happened import Looked
-from farm.life.schedule import lasting
+from farm.life.schedule import LATE_S, lasting
 from farm.life.transition import (
     AttemptChange,
     BookingChange,
@@ -53,6 +53,12 @@ def settle(
             calls_off=calls_off,
         )
     )
+
+
+def late_look(case: Case, now: datetime) -> list[NewWakeUp]:
+    """For a booking that ends here: a record can still come late where an attempt was closed without one."""
+    late = any(attempt.may_surprise for attempt in case.attempts)
+    return [NewWakeUp("recheck", now + timedelta(seconds=LATE_S))] if late else []
 
 
 def change_of(attempt: Attempt, seen: Looked, state: AttemptState | Unset) -> AttemptChange:
