@@ -11,6 +11,7 @@
         PriceOverCap           the price has grown over the cap    next venue
         PaymentRefused         declined                            next venue or ask human, by cause
         VenueDown              5xx, maintenance                    back off, then next
+        BrowserLost            our own browser or its driver died  once more, later; not the venue's fault
         VenueChanged           a sign is missing                   next venue, tell the owner
         RecapMismatch          recap or commit body differs        next venue, tell the owner
         SessionLost            logged out                          log in again, retry once
@@ -87,6 +88,12 @@ class VenueDown(NotBooked):
     """The venue does not answer, or answers with a server error."""
 
     default_cause = Cause.VENUE_UNREACHABLE
+
+
+class BrowserLost(NotBooked):
+    """Our own browser went away."""
+
+    default_cause = Cause.WORKER_LOST
 
 
 class VenueChanged(NotBooked):

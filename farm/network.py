@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Request, Response, Route, WebSocketRoute
 
-from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, FarmError, VenueDown
+from farm.crash import browser_lost
+from farm.errors import AccessNotAgreed, AccessRefused, BrowserLost, ContractBroken, FarmError, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Network:
         context.on("requestfinished", self._ended)
         context.on("requestfailed", self._failed)
         self._page.on("requestfailed", self._page_failed)
+        self._page.on("crash", self._crashed)
         context.on("response", self._answered)
         await context.route("**/*", self._route)
         await context.route_web_socket("**/*", self._close_socket)
@@ -113,9 +115,10 @@ class Network:
                 await route.continue_()
             else:
                 await route.abort("blockedbyclient")
-        except PlaywrightError:
+        except PlaywrightError as error:
             # mostly the page closed under the request; raised here it would hit the next call of any visit
-            self.poison.by(VenueDown(f"{spoken(request.method, request.url)} could not be let out"))
+            said = VenueDown(f"{spoken(request.method, request.url)} could not be let out")
+            self.poison.by(browser_lost(error) or said)
 
     def _lets_through(self, request: Request) -> bool:
         if self.poison.ended:
@@ -166,6 +169,9 @@ class Network:
     def _page_failed(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame == self._page.main_frame:
             self._broke_off(request)
+
+    def _crashed(self, _page: Page) -> None:
+        self.poison.by(BrowserLost())
 
     def _broke_off(self, request: Request) -> None:
         """A page, or the commit, whose connection broke: known at once, not after the longest wait for a sign."""

@@ -14,7 +14,8 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import ValidationError
 
-from farm.errors import ContractBroken, FarmError, NotBooked, OutcomeUnknown, VenueChanged, VenueDown
+from farm.crash import browser_lost
+from farm.errors import BrowserLost, ContractBroken, FarmError, NotBooked, OutcomeUnknown, VenueChanged, VenueDown
 from farm.facts import Guest
 from farm.gate import address
 from farm.identity import untagged
@@ -54,6 +55,8 @@ def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> 
     if phase is not Phase.BEFORE:
         cause = error.cause if isinstance(error, FarmError) and not isinstance(error, NotBooked) else None
         return OutcomeUnknown(said, cause=cause)
+    if browser_lost(error) is not None:
+        return BrowserLost(said)
     if isinstance(error, NotBooked | ContractBroken):
         return type(error)(said, cause=error.cause)
     if isinstance(error, PlaywrightError) and not isinstance(error, PlaywrightTimeout):

@@ -17,6 +17,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from farm.crash import browser_lost
 from farm.errors import ContractBroken, FarmError, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
 from farm.manifest import Manifest
@@ -225,7 +226,8 @@ class Visit:
         except PlaywrightError as error:
             self.check()
             found = re.search(r"net::ERR_\w+", error.message)
-            raise VenueDown(f"{self.venue.slug}: {found.group() if found else 'navigation failed'}") from None
+            down = VenueDown(f"{self.venue.slug}: {found.group() if found else 'navigation failed'}")
+            raise browser_lost(error) or down from None
         return response.status if response is not None else None
 
     async def _seen(self, signs: dict[str, Locator]) -> tuple[str, int]:

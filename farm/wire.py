@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from playwright.async_api import APIRequestContext
 from playwright.async_api import Error as PlaywrightError
 
+from farm.crash import browser_lost
 from farm.errors import AccessNotAgreed, ContractBroken, VenueChanged, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
 from farm.network import Poison, refusal
@@ -84,8 +85,8 @@ class Wire:
             response = await self._sender.fetch(
                 url, method=method, data=body, headers=headers, max_redirects=0, timeout=30_000
             )
-        except PlaywrightError:
-            raise VenueDown(f"{what} got no answer") from None
+        except PlaywrightError as error:
+            raise browser_lost(error) or VenueDown(f"{what} got no answer") from None
         refused = refusal(response.status, response.headers, what)
         if refused is not None:
             self._poison.by(refused)

@@ -64,12 +64,11 @@ async def attempt(farm: Farm, lease: Lease, work: Try, click_by: datetime) -> Ha
     try:
         ask = ask_for(farm, begun, work.request)
         closing = await core.book(ask, farm.visits(venue), journal, guard)
-    except NoTimeLeft as error:
-        return NothingBooked(begun.id, error.cause, str(error), journal.taken(), ours=True)
     except EarlierRecord as error:
         return RecordAppeared(begun.id, error.attempt_id, journal.taken())
     except (NotBooked, ContractBroken) as error:
-        return NothingBooked(begun.id, error.cause, str(error), journal.taken())
+        ours = error.cause is Cause.WORKER_LOST
+        return NothingBooked(begun.id, error.cause, str(error), journal.taken(), ours)
     except (NoBrowser, PlaywrightError, TimeoutError) as error:
         # steps never raise these: the visit itself could not be opened, so nothing was even asked for
         detail = f"no visit could be opened: {type(error).__name__}"

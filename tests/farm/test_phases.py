@@ -5,7 +5,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import ValidationError
 
-from farm.errors import ContractBroken, NotBooked, OutcomeUnknown, SlotLost, VenueChanged, VenueDown
+from farm.errors import BrowserLost, ContractBroken, NotBooked, OutcomeUnknown, SlotLost, VenueChanged, VenueDown
 from farm.facts import Guest
 from farm.phases import Phase, Step, meaning
 from farm.status import Cause
@@ -21,7 +21,7 @@ LEAKY += '  - waiting for get_by_label("Ada Maria Rossi")\n  - fill("x")'
         (SlotLost("gone"), SlotLost),
         (ContractBroken("bug"), ContractBroken),
         (PlaywrightTimeout(LEAKY), VenueChanged),
-        (PlaywrightError("Target page, context or browser has been closed"), VenueDown),
+        (PlaywrightError("Target page, context or browser has been closed"), BrowserLost),
         (TimeoutError(), VenueDown),
         (KeyError("Coperti"), VenueChanged),
         (ValueError("invalid literal for int()"), VenueChanged),
@@ -85,3 +85,24 @@ def test_a_fact_that_is_not_whole_names_its_field_and_not_its_value():
 def test_what_was_waited_for_is_said():
     said = str(meaning(PlaywrightTimeout(LEAKY), Phase.BEFORE, Step.HOLD, GUEST))
     assert 'waiting for get_by_label("[guest]")' in said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Locator.wait_for: Target crashed",
+        "Page.goto: Page crashed",
+        "Locator.click: Target page, context or browser has been closed",
+        "Connection closed while reading from the driver",
+    ],
+)
+def test_a_browser_of_ours_that_died_is_not_held_against_the_venue(said):
+    lost = meaning(PlaywrightError(said), Phase.BEFORE, Step.HOLD, None)
+    assert isinstance(lost, BrowserLost)
+    assert lost.cause is Cause.WORKER_LOST
+    assert isinstance(meaning(PlaywrightError(said), Phase.COMMIT, Step.SUBMIT, None), OutcomeUnknown)
+
+
+def test_a_venue_that_does_not_answer_is_down():
+    down = meaning(PlaywrightError("net::ERR_CONNECTION_REFUSED"), Phase.BEFORE, Step.SEARCH, None)
+    assert type(down) is VenueDown

@@ -5,11 +5,22 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
-from farm.errors import AccessNotAgreed, AccessRefused, ContractBroken, SessionLost, VenueChanged, VenueDown
+from farm.errors import (
+    AccessNotAgreed,
+    AccessRefused,
+    BrowserLost,
+    ContractBroken,
+    SessionLost,
+    VenueChanged,
+    VenueDown,
+)
+from farm.gate import CommitGate
 from farm.status import VenueStatus
+from farm.visit import Visit
 from tests.browsers import browser
-from tests.farm.small_site import ENOUGH_S, EVER, Site, heading, now, patient, site, visit
+from tests.farm.small_site import ENOUGH_S, EVER, REGISTRY, Access, Site, heading, now, patient, site, visit
 
 __all__ = ["browser", "patient", "site", "visit"]
 
@@ -192,3 +203,20 @@ async def test_quiet_waits_for_what_begins_later(visit, site):
     assert "done /slow" not in site.asked
     await visit.quiet(200)
     assert "done /slow" in site.asked
+
+
+async def test_a_page_whose_renderer_dies_is_a_fault_of_ours(browser, site):
+    context = await browser.new_context()
+    stock = REGISTRY.venue("osteria_luna")
+    gate = CommitGate(None, [], site.origin)
+    page = await context.new_page()
+    venue = stock.model_copy(update={"origin": site.origin})
+    visit = Visit(page, venue, REGISTRY.manifest(stock), gate, Access(site.origin), wait_s=2)
+    await visit.begin(None)
+    await visit.open("/list", sign=heading(visit, "Free"))
+    async with page.expect_event("crash"):
+        with pytest.raises(PlaywrightError):
+            await page.goto("chrome://crash")
+    with pytest.raises(BrowserLost):
+        visit.check()
+    await context.close()

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from farm.life import going
 from farm.life.transition import Transition
@@ -149,3 +150,16 @@ async def test_a_venue_that_this_farm_has_not_read_is_named_with_the_reason(hous
     assert (booking.status, booking.cause) == (BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE)
     assert "read its folders when it started" in booking.sentence
     assert "no venue `opened_since`" in booking.sentence
+
+
+async def test_a_browser_that_dies_on_the_way_costs_the_venue_nothing(house_farm, clock):
+    async def crashes():
+        house_farm.house.at.clear()
+        raise PlaywrightError("Locator.wait_for: Target crashed")
+
+    house_farm.house.at["hold"] = crashes
+    booking_id = await house_farm.queue()
+    booking = await house_farm.serve(clock, booking_id, 10)
+    assert booking.status is BookingStatus.CONFIRMED
+    first, second = await house_farm.ledger.attempts(booking_id)
+    assert (first.cause, first.venue) == (Cause.WORKER_LOST, second.venue)
