@@ -55,15 +55,15 @@ def looked_late(case: Case, happened: Looked, now: datetime) -> Decision:
     line = line_of(attempt, verdict)
     if verdict.kind is VerdictKind.NOT_FOUND:
         return Decision(Transition(attempts=[change], events=[line]), GoOn("recheck"))
+    kept = AttemptChange(id=attempt.id, verdict=lasting(verdict, attempt), stages=happened.stages, looked=1)
     if verdict.is_doubt:
-        kept = AttemptChange(id=attempt.id, verdict=lasting(verdict, attempt), stages=happened.stages, looked=1)
         if out_of_patience(verdict, attempt, now):
             return Decision(Transition(attempts=[kept], events=[line]), GoOn("recheck"))
         return Decision(Transition(attempts=[kept], events=[line], done=["recheck"], wake=[_in_a_while(now)]))
     if case.places[attempt.venue].can_cancel:
         return Decision(
             Transition(
-                attempts=[change],
+                attempts=[kept],  # since when it is there tells how long its cancellation has been tried
                 events=[line, about(attempt, "attempt.came_late")],
                 done=["recheck"],
                 wake=[_in_a_while(now)],
