@@ -34,16 +34,16 @@ class Tally:
 
     def add(self, world: World, told: Told) -> list[str]:
         """Count one booking; gives what is wrong with it."""
-        wrong = list(_wrong(world, told))
-        self.counts.update(wrong)
+        found = wrong(world, told)
+        self.counts.update(found)
         self.counts["accepted"] += 1
         self.counts["kills"] += world.kills
         self.hits.update(world.hits)
         if world.fate.feasible:
             self.counts["feasible"] += 1
-            if told.status is BookingStatus.CONFIRMED and "false_confirmed" not in wrong:
+            if told.status is BookingStatus.CONFIRMED and "false_confirmed" not in found:
                 self.counts["confirmed"] += 1
-        return wrong
+        return found
 
     def line(self) -> dict[str, object]:
         """The policy's figures."""
@@ -68,8 +68,9 @@ class Tally:
         }
 
 
-def _wrong(world: World, told: Told) -> list[str]:
-    wrong = []
+def wrong(world: World, told: Told) -> list[str]:
+    """The figures that this booking counts for; a venue's book is right."""
+    found = []
     standing = world.standing(DAYS_LEFT_S)
     as_told = [
         record
@@ -77,16 +78,16 @@ def _wrong(world: World, told: Told) -> list[str]:
         if slug == told.venue and told.reference in {None, record.reference} and not record.shifted
     ]
     if len(standing) > 1:
-        wrong.append("double_booked")
+        found.append("double_booked")
     if told.status is BookingStatus.CONFIRMED and (len(standing) != 1 or not as_told):
-        wrong.append("false_confirmed")
+        found.append("false_confirmed")
         if not as_told:
-            wrong.append("silent")
+            found.append("silent")
     if told.status is BookingStatus.IN_DOUBT:
-        wrong.append("in_doubt_left")
+        found.append("in_doubt_left")
     if told.status in NOTHING_STANDS and standing:
-        wrong.append("unproven_cancels")
+        found.append("unproven_cancels")
     called_off = world.fate.called_off_s is not None
     if not told.status.settled or (called_off and told.status is BookingStatus.CONFIRMED):
-        wrong.append("lost")
-    return wrong
+        found.append("lost")
+    return found

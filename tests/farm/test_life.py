@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from benchmarks.simulate.memory import Memory
 from farm.life.case import Case
@@ -88,7 +88,15 @@ class LyingVenues(HonestVenues):
 
 
 _BOUNDED = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=80,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    phases=(
+        Phase.explicit,
+        Phase.generate,
+    ),  # the steps are printed as they were found: to make them few takes minutes
+    suppress_health_check=list(HealthCheck),
 )
 TestHonestVenues = HonestVenues.TestCase
 TestHonestVenues.settings = _BOUNDED
