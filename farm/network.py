@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Request, Response, Route, WebSocketRoute
@@ -62,14 +62,23 @@ def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | 
     return None
 
 
+class Line(Protocol):
+    """What the browser's connections run through; profiles/ implements it."""
+
+    def fresh(self) -> None:
+        """See to it that what leaves next has a connection of its own: Chromium sends it twice on a used one."""
+        ...
+
+
 class Network:
     """Stands between one page (with its context) and the world."""
 
-    def __init__(self, page: Page, gate: CommitGate, access: Access) -> None:
+    def __init__(self, page: Page, gate: CommitGate, access: Access, line: Line | None = None) -> None:
         self.poison = Poison()
         self._page = page
         self._gate = gate
         self._access = access
+        self._line = line
         self._commit: Request | None = None
         self._in_flight = 0
         self._begun_at = time.monotonic()
@@ -129,6 +138,8 @@ class Network:
         ruling = self._gate.rule(request.method, request.url, _kind(request), _body(request), _media(request))
         if self._gate.sent == "yes" and not was_sent:
             self._commit = request
+            if self._line is not None:
+                self._line.fresh()
         if ruling is Ruling.BREACH:
             self.poison.by(ContractBroken(f"{self._gate.stopped[-1]} is neither safe nor allowed now: stopped"))
         return ruling is Ruling.PASS

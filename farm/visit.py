@@ -21,7 +21,7 @@ from farm.crash import browser_lost
 from farm.errors import ContractBroken, FarmError, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
 from farm.manifest import Manifest
-from farm.network import Network
+from farm.network import Line, Network
 from farm.status import VenueStatus
 from farm.venue import Venue
 from farm.wire import Answer, Wire
@@ -66,6 +66,7 @@ class Visit:
         access: The partner's agreement.
         account: The account of the role that this visit acts in.
         wait_s: The longest wait for one sign.
+        line: What the page's connections run through, where they do.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Visit:
         access: Access,
         account: Account | None = None,
         wait_s: float = 15.0,
+        line: Line | None = None,
     ) -> None:
         self.page = page
         self.venue = venue
@@ -84,7 +86,7 @@ class Visit:
         self.gate = gate
         self._manifest = manifest
         self._access = access
-        self._network = Network(page, gate, access)
+        self._network = Network(page, gate, access, line)
         self._wire = Wire(page.context.request, gate, access, self._network.poison)
         self._wall: Locator | None = None
         self._wait_s = wait_s

@@ -20,6 +20,7 @@ from farm.phases import Step
 from farm.request import Clock
 from farm.venue import Venue
 from farm.visit import Visit
+from profiles.egress import Egress, addresses
 from profiles.partner import Partner, Partners, Viewport
 from profiles.secrets import is_there, open_account
 
@@ -39,8 +40,8 @@ class Appearance:
 class Engine(Protocol):
     """Where contexts come from: the worker's browser, under its deadlines."""
 
-    async def new_context(self, appearance: Appearance) -> BrowserContext:
-        """A fresh context with nothing in it."""
+    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+        """A fresh context with nothing in it, whose every connection runs through the proxy, to loopback too."""
         ...
 
     async def close_context(self, context: BrowserContext) -> None:
@@ -52,7 +53,7 @@ class AgreedAccess:
     """The agreement, as every request of one visit meets it. Nothing goes out in the clear unless the venue does."""
 
     def __init__(self, partner: Partner, venue: Venue) -> None:
-        self._schemes = {"https", urlsplit(venue.origin).scheme}
+        self._schemes = _schemes(venue)
         self._hosts = frozenset(partner.access.hosts)
         self._skip = frozenset(partner.fingerprint.skip)
         self._gap_s = partner.pacing.gap_ms / 1000
@@ -94,18 +95,24 @@ class PartnerVisits:
         partner = self._partners.must_have(self._venue.partner)
         partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
         account = made or _account(partner, role)
-        context = await self._engine.new_context(self._appearance(partner))
-        try:
-            async with asyncio.timeout(PAGE_S):
-                page = await context.new_page()
-            yield Visit(page, self._venue, self._manifest, gate, AgreedAccess(partner, self._venue), account)
-        finally:
-            await self._engine.close_context(context)
+        async with Egress(addresses(partner.access.hosts, _schemes(self._venue))) as egress:
+            context = await self._engine.new_context(self._appearance(partner), egress.server)
+            try:
+                async with asyncio.timeout(PAGE_S):
+                    page = await context.new_page()
+                access = AgreedAccess(partner, self._venue)
+                yield Visit(page, self._venue, self._manifest, gate, access, account, line=egress)
+            finally:
+                await self._engine.close_context(context)
 
     def _appearance(self, partner: Partner) -> Appearance:
         looks = partner.fingerprint
         zone = self._venue.timezone if looks.timezone == "venue" else looks.timezone
         return Appearance(looks.locale, zone, looks.viewport, looks.color_scheme)
+
+
+def _schemes(venue: Venue) -> frozenset[str]:
+    return frozenset({"https", urlsplit(venue.origin).scheme})
 
 
 def _account(partner: Partner, role: str | None) -> Account | None:

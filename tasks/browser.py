@@ -63,8 +63,12 @@ class WarmBrowser:
         self._owner: dict[BrowserContext, _Warm] = {}
         self._starting = asyncio.Lock()
 
-    async def new_context(self, appearance: Appearance) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
         """A fresh context.
+
+        Args:
+            appearance: What it says about itself.
+            proxy: What all its connections run through.
 
         Raises:
             NoBrowser: Two browsers in a row gave none.
@@ -78,6 +82,7 @@ class WarmBrowser:
                         timezone_id=appearance.timezone,
                         viewport={"width": appearance.viewport.width, "height": appearance.viewport.height},
                         color_scheme="dark" if appearance.color_scheme == "dark" else "light",
+                        proxy={"server": proxy, "bypass": "<-loopback>"},
                         service_workers="block",
                         accept_downloads=False,
                     )

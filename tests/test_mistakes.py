@@ -199,8 +199,8 @@ class Engine:
     def __init__(self, browser) -> None:
         self._browser = browser
 
-    async def new_context(self, appearance):
-        return await self._browser.new_context()
+    async def new_context(self, appearance, proxy):
+        return await self._browser.new_context(proxy={"server": proxy, "bypass": "<-loopback>"})
 
     async def close_context(self, context):
         await context.close()

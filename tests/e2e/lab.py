@@ -35,19 +35,19 @@ Guarded = Callable[[], object]
 
 
 class Engine:
-    """Contexts of one warm browser, behind a proxy where one is given."""
+    """Contexts of one warm browser; where a proxy is given, behind that one and not behind the visit's own."""
 
     def __init__(self, browser: Browser, proxy: str | None) -> None:
         self._browser = browser
         self._proxy = proxy
         self.contexts = 0
 
-    async def new_context(self, appearance: Appearance) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
         self.contexts += 1
         return await self._browser.new_context(
             locale=appearance.locale,
             timezone_id=appearance.timezone,
-            proxy={"server": self._proxy, "bypass": "<-loopback>"} if self._proxy else None,
+            proxy={"server": self._proxy or proxy, "bypass": "<-loopback>"},
         )
 
     async def close_context(self, context: BrowserContext) -> None:

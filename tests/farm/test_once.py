@@ -13,6 +13,7 @@ from farm.gate import CommitGate
 from farm.manifest import CommitRule
 from farm.visit import Visit
 from fixtures.kit.cutting_proxy import CuttingProxy
+from profiles.egress import Egress, addresses
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, Access, heading, now, site, visit
 
@@ -60,6 +61,26 @@ async def test_a_click_that_was_held_past_its_deadline(visit, site):
     with pytest.raises(FarmError):
         await visit.must_show(heading(visit, "Thank you"))
     assert (site.posts(), visit.gate.shut()) == (0, "no")
+
+
+async def test_the_farms_own_way_out_gives_each_request_a_connection_of_its_own(browser, site):
+    """A site that breaks the line after each commit gets each once, through the proxy of a visit."""
+    site.asked.clear()
+    host = site.origin.removeprefix("http://")
+    async with Egress(addresses([host], ["http"])) as egress:
+        context = await browser.new_context(proxy={"server": egress.server, "bypass": "<-loopback>"})
+        stock = REGISTRY.venue("osteria_luna")
+        venue = stock.model_copy(update={"origin": site.origin})
+        gate = CommitGate(CommitRule(url="{origin}/commit*"), [], site.origin)
+        page, access = await context.new_page(), Access(site.origin)
+        visit = Visit(page, venue, REGISTRY.manifest(stock), gate, access, wait_s=4, line=egress)
+        await visit.begin(None)
+        await visit.open("/cut", sign=heading(visit, "Cut"))
+        gate.open_once(EVER, now)
+        with pytest.raises(VenueDown, match="broke off"):
+            await visit.press(page.get_by_role("button"), done=heading(visit, "Thank you"))
+        await context.close()
+    assert (site.posts(), gate.sent) == (1, "yes")
 
 
 async def cut_off(browser, site, *, reused: bool):

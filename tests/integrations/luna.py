@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, ProxySettings
 
 from farm.booking import Ask, Closing, book
 from farm.contract import Lookup
@@ -43,8 +43,11 @@ class Engine:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
-    async def new_context(self, appearance: Appearance) -> BrowserContext:
-        return await self._browser.new_context(locale=appearance.locale, timezone_id=appearance.timezone)
+    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+        way_out: ProxySettings = {"server": proxy, "bypass": "<-loopback>"}
+        return await self._browser.new_context(
+            locale=appearance.locale, timezone_id=appearance.timezone, proxy=way_out
+        )
 
     async def close_context(self, context: BrowserContext) -> None:
         await context.close()

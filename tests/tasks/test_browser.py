@@ -16,6 +16,7 @@ from tasks.browser import NoBrowser, WarmBrowser
 
 pytestmark = pytest.mark.browser
 PLAIN = Appearance("it-IT", "Europe/Rome", Viewport(), "light")
+NOWHERE = "http://127.0.0.1:9"
 
 
 def living(*names: str) -> list[psutil.Process]:
@@ -59,7 +60,7 @@ async def warm(monkeypatch):
 
 async def looks(warm) -> dict[str, object]:
     """What a page of a fresh context says about itself."""
-    context = await warm.new_context(PLAIN)
+    context = await warm.new_context(PLAIN, NOWHERE)
     page = await context.new_page()
     said: dict[str, object] = await page.evaluate(
         "({locale: navigator.language, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, width: innerWidth})"
@@ -70,7 +71,7 @@ async def looks(warm) -> dict[str, object]:
 
 async def test_contexts_are_as_the_profile_says_and_know_nothing_of_each_other(warm):
     assert await looks(warm) == {"locale": "it-IT", "zone": "Europe/Rome", "width": 1280}
-    first, second = await warm.new_context(PLAIN), await warm.new_context(PLAIN)
+    first, second = await warm.new_context(PLAIN, NOWHERE), await warm.new_context(PLAIN, NOWHERE)
     await first.add_cookies([{"name": "a", "value": "b", "url": "http://127.0.0.1:9/"}])
     assert await second.cookies() == []
     await warm.close_context(first)
@@ -89,7 +90,7 @@ async def test_a_browser_that_freezes_or_dies_between_visits_is_replaced(warm, n
 
 
 async def test_a_context_of_a_frozen_browser_is_closed_by_killing_it(warm):
-    context = await warm.new_context(PLAIN)
+    context = await warm.new_context(PLAIN, NOWHERE)
     frozen = chromiums()
     assert frozen
     send(frozen, signal.SIGSTOP)
@@ -100,8 +101,8 @@ async def test_a_context_of_a_frozen_browser_is_closed_by_killing_it(warm):
 
 async def test_a_worn_browser_serves_its_visits_to_the_end(warm, monkeypatch):
     monkeypatch.setattr(module, "MOST_CONTEXTS", 2)
-    first, second = await warm.new_context(PLAIN), await warm.new_context(PLAIN)
-    third = await warm.new_context(PLAIN)
+    first, second = await warm.new_context(PLAIN, NOWHERE), await warm.new_context(PLAIN, NOWHERE)
+    third = await warm.new_context(PLAIN, NOWHERE)
     assert third.browser is not first.browser
     page = await second.new_page()
     assert await page.evaluate("1 + 1") == 2
@@ -114,7 +115,7 @@ async def test_a_worn_browser_serves_its_visits_to_the_end(warm, monkeypatch):
 async def test_no_chromium_is_said_with_what_to_do(warm, monkeypatch):
     monkeypatch.setenv("READBACK_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(NoBrowser, match="make setup"):
-        await warm.new_context(PLAIN)
+        await warm.new_context(PLAIN, NOWHERE)
 
 
 @pytest.mark.parametrize("how", ["exit 1", "exec sleep 60"])
@@ -126,6 +127,6 @@ async def test_a_chromium_that_does_not_start_leaves_no_driver_behind(warm, monk
     monkeypatch.setattr(module, "START_S", 3.0)
     for _ in range(2):
         with pytest.raises((PlaywrightError, TimeoutError)):
-            await warm.new_context(PLAIN)
+            await warm.new_context(PLAIN, NOWHERE)
         psutil.wait_procs(living("chrom", "node", "sleep"), timeout=5)
         assert living("chrom", "node", "sleep") == []

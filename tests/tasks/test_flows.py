@@ -33,7 +33,7 @@ STOCK = Path(__file__).parents[2]
 class Nothing:
     """A machine without a browser."""
 
-    async def new_context(self, appearance):
+    async def new_context(self, appearance, proxy):
         raise NoBrowser("none here")
 
     async def close_context(self, context):
