@@ -6,12 +6,15 @@ import shutil
 
 import pytest
 
+from farm.manifest import ChangeRule
 from ledger.store import Ledger
 from tasks.settings import Settings
 from tests.databases import migrated_file
-from tests.tasks.house import HandClock, House, farm_at
+from tests.tasks.house import VENUES, HandClock, House, farm_at
 
 __all__ = ["migrated_file"]
+
+CHANGE = ChangeRule(url="{origin}/la-mia-prenotazione/modifica", kind="document", deadline_s=10)
 
 
 @pytest.fixture
@@ -26,3 +29,11 @@ async def house_farm(tmp_path, migrated_file, clock):
     settings = Settings(home=tmp_path, lease_s=20)
     async with await Ledger.open(settings.ledger_url, clock) as ledger:
         yield farm_at(House(), ledger, settings)
+
+
+@pytest.fixture
+def two(house_farm):
+    """Two houses, each with a book of its own."""
+    house_farm.house.elsewhere = {slug: House() for slug in VENUES}
+    house_farm.declares(change=CHANGE)
+    return house_farm

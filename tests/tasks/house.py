@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +16,7 @@ from farm.identity import mint_code
 from farm.registry import Registry
 from farm.request import Clock, Request, WantedSlot
 from farm.status import VenueStatus
-from ledger.records import AttemptRecord, BookingRecord, WakeUp
+from ledger.records import AttemptRecord, BookingRecord, EventRecord, WakeUp
 from ledger.store import Ledger
 from profiles.partner import Partners
 from tasks.driving import drive
@@ -26,6 +26,7 @@ from tasks.settings import Settings
 STOCK = Path(__file__).parents[2]
 EVENING = datetime(2029, 12, 4, 19, tzinfo=UTC)
 VENUES = ("osteria_luna", "trattoria_sole")
+FIRST, SECOND = VENUES
 WANTED = WantedSlot(date=date(2029, 12, 4), earliest=time(19), latest=time(21), preferred=time(20))
 Hook = Callable[[], Awaitable[None]]
 
@@ -267,3 +268,13 @@ def farm_at(house: House, ledger: Ledger, settings: Settings, owner: str = "test
     partners = Partners.load([STOCK / "profiles" / "partners"])
     nowhere: Any = None
     return HouseFarm(settings, ledger, registry, partners, nowhere, ledger.clock, owner, house)
+
+
+def kinds(events: Sequence[EventRecord]) -> list[str]:
+    """What happened, in a word each."""
+    return [event.kind for event in events]
+
+
+def evening(farm: HouseFarm) -> datetime:
+    """When the wish would best be met, in the first house's zone."""
+    return datetime.combine(WANTED.date, time(20), farm.registry.venue(FIRST).zone)
