@@ -65,7 +65,7 @@ def test_a_round_of_the_ledger_both_ways() -> None:
 
 
 def test_benchmarks_are_listed_and_explain_themselves() -> None:
-    assert {"overhead", "ledger"} <= set(run().stdout.split())
+    assert {"overhead", "ledger", "truth"} <= set(run().stdout.split())
     assert "--rounds" in run("overhead", "--help").stdout
 
 
