@@ -136,6 +136,7 @@ class _Run:
         try:
             while not (queueing.done() and chaos.struck >= self._least_kills):
                 if self._is_late() or raging.done():
+                    self._say(f"the storm has met {len(resellers.placed)} of {self._order.bookings} requests")
                     break
                 await asyncio.sleep(LOOK_S)
         finally:

@@ -70,6 +70,8 @@ TROUBLES = (
     Trouble("error_says_thank_you"),
     Trouble("no_reference_shown"),
     Trouble("refusal_as_500"),
+    Trouble("needs_approval", {"seconds": 5, "answer": "accept"}),
+    Trouble("needs_approval", {"seconds": 5, "answer": "decline"}),
     Trouble("double_submit_makes_two", times=None, trap=True),
 )
 """A row is all that a further fault of the twins needs; those that a twin does not know are left out."""

@@ -78,11 +78,6 @@ class Resellers:
         """How many are not over."""
         return sum(not placed.is_over for placed in self.placed)
 
-    @property
-    def all_came(self) -> bool:
-        """Every wish was accepted."""
-        return len(self.placed) == len(self._wishes)
-
     def stalled_s(self) -> float:
         """How long nothing has come to its end, while something waits for it."""
         return time.monotonic() - self.settled_at if self.open else 0.0
