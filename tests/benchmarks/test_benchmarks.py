@@ -27,10 +27,12 @@ DEPLOYMENT = {
 """What a benchmark must leave alone: nobody answers there."""
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, limit_s: float = 90) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "benchmarks", *arguments]
     environ = os.environ | DEPLOYMENT
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=limit_s, check=False
+    )
 
 
 @pytest.mark.e2e
