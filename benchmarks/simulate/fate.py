@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
@@ -99,7 +99,6 @@ class Fate:
     pauses: bool = False
     no_browser: int = 0
     called_off_s: float | None = None
-    hits: list[str] = field(default_factory=list)
 
     @property
     def feasible(self) -> bool:

@@ -12,21 +12,19 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
 
+from benchmarks.simulate.refusals import check_attempt, check_booking, check_status
 from benchmarks.simulate.wakes import Wakes
 from farm.errors import CancelledByGuest
-from farm.facts import Facts, Hold
+from farm.facts import Facts
 from farm.life.case import Attempt, Case
-from farm.life.states import ENDED_WITHOUT, attempt_sources, booking_sources
+from farm.life.states import ENDED_WITHOUT
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, Transition, WakeUpKind
 from farm.phases import Step
 from farm.request import Request
 from farm.status import SETTLED, AttemptState, BookingStatus, Cause
-from farm.verdict import Verdict
 from ledger.errors import AnotherAttemptLive, IllegalChange, LeaseLost
 from ledger.records import Lease
 
-_BOOKING_SOURCES = {status: frozenset(booking_sources(status)) for status in BookingStatus}
-_ATTEMPT_SOURCES = {state: frozenset(attempt_sources(state)) for state in AttemptState}
 _KIND: dict[BookingStatus, WakeUpKind] = {
     BookingStatus.QUEUED: "book",
     BookingStatus.ATTEMPTING: "book",
@@ -136,20 +134,13 @@ class Memory:
         """A prepared attempt with the next number; the booking is ``attempting``."""
         row = self._held(lease)
         case = row.case
-        if case.status not in _BOOKING_SOURCES[BookingStatus.ATTEMPTING]:
-            raise IllegalChange(f"a booking that is {case.status} cannot become {BookingStatus.ATTEMPTING}")
+        check_status(case, BookingStatus.ATTEMPTING)
         number = len(case.attempts) + 1
         begun = Attempt(f"{case.id}-{number}", number, venue, AttemptState.PREPARED, now, widened=widened)
         row.venue = venue
         changes = {"status": BookingStatus.ATTEMPTING, "settled_at": None, "attempts": (*case.attempts, begun)}
         row.case = _case(case, changes)
         return begun
-
-    def keep_hold(self, lease: Lease, attempt_id: str, hold: Hold) -> None:
-        """Write down a hold, so that somebody can give it back; nothing when fenced out."""
-        row = self.rows[lease.booking_id]
-        if row.fence == lease.fence and row.lease_until is not None:
-            self._put(row, _attempt(row.case.attempt(attempt_id), {"hold": hold}))
 
     def guard(self, lease: Lease, attempt_id: str, expected: Facts, submit_deadline: datetime, now: datetime) -> None:
         """Prepared becomes committing if nothing at all speaks against it."""
@@ -177,7 +168,7 @@ class Memory:
         attempts = self._after(row, what) if what.attempts else row.case.attempts
         given: dict[str, object] = {"attempts": attempts}
         if what.booking is not None:
-            _check_booking(row.case, what.booking, attempts)
+            check_booking(row.case, what.booking, attempts)
             given |= _given(what.booking, now)
             _beside(row, what.booking)
         row.case = _case(row.case, given)
@@ -229,7 +220,7 @@ class Memory:
         row.case = _case(row.case, {"attempts": tuple(attempt if a.id == attempt.id else a for a in others)})
 
     def _changed(self, row: Row, before: Attempt, change: AttemptChange) -> Attempt:
-        _check(before, change)
+        check_attempt(before, change)
         changed = zip(_CHANGED, _of_change(change), strict=True)
         given: dict[str, object] = {name: value for name, value in changed if value is not UNSET}
         if given.get("detail", "") is None:
@@ -242,33 +233,6 @@ class Memory:
         if given.get("claim") is not None and before.committed_at is not None:
             given["answered_at"] = before.committed_at + timedelta(seconds=row.submit_s.get(before.id, 0.0))
         return _attempt(before, given)
-
-
-def _check(before: Attempt, change: AttemptChange) -> None:
-    """The table of transitions, and what may only happen before, or never after, the click."""
-    state = change.state
-    if state is UNSET:
-        return
-    if before.state not in _ATTEMPT_SOURCES[state]:
-        raise IllegalChange(f"an attempt that is {before.state} cannot become {state}")
-    if state is AttemptState.COMMITTING and before.state is not state:
-        raise IllegalChange("only the commit guard makes an attempt committing")
-    sent = before.sent if change.sent is UNSET else change.sent
-    past_guard = before.state is not AttemptState.PREPARED
-    if past_guard and state is AttemptState.NOT_BOOKED is not before.state and sent != "no":
-        raise IllegalChange("past the guard an attempt is not_booked only if nothing was sent")
-
-
-def _check_booking(case: Case, change: BookingChange, attempts: tuple[Attempt, ...]) -> None:
-    status = change.status
-    if status is UNSET:
-        return
-    if case.status not in _BOOKING_SOURCES[status]:
-        raise IllegalChange(f"a booking that is {case.status} cannot become {status}")
-    if status is BookingStatus.CONFIRMED and not (isinstance(change.verdict, Verdict) and change.verdict.proves):
-        raise IllegalChange("a booking is confirmed by a verdict that proves it, given in the same change")
-    if status in ENDED_WITHOUT and any(attempt.is_live for attempt in attempts):
-        raise IllegalChange(f"a booking cannot become {status} while an attempt is live")
 
 
 def _given(change: BookingChange, now: datetime) -> dict[str, object]:

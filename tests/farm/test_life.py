@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from benchmarks.simulate.memory import Memory
 from farm.life.case import Case
 from farm.status import BookingStatus
-from tests.farm.living import CLICKS, Life
+from tests.farm.hands import CLICKS
+from tests.farm.living import Life
 
 
 class InMemory:

@@ -18,7 +18,8 @@ from farm.verdict import Verdict
 from ledger.errors import NotChangeable
 from ledger.store import Ledger
 from tasks.cases import _attempt
-from tests.farm.living import CLICKS, Life
+from tests.farm.hands import CLICKS
+from tests.farm.living import Life
 from tests.ledger.lives import code
 
 HITS = {"broken": 0, "bookings": 0}
