@@ -67,7 +67,11 @@ def _go_to_next(case: Case, now: datetime) -> Decision:
     if case.unknown is not None:
         return _end(case, Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"{NOT_KNOWN}: {case.unknown}."), now)
     tried = tried_so_far(case, now)
-    step = next_step(case.request, [place.venue for place in case.candidates], tried, now)
+    request = case.request
+    if any(t.cause is Cause.VENUE_CANCELLED for t in tried):
+        # the guest knew in time; what the venue dropped since is wanted until it would begin
+        request = request.model_copy(update={"know_by": None})
+    step = next_step(request, [place.venue for place in case.candidates], tried, now)
     if isinstance(step, Stop):
         return _end(case, step, now)
     place = next(place for place in case.candidates if place.venue.slug == step.venue.slug)

@@ -229,6 +229,13 @@ class TestRecheck:
         assert "because Osteria Luna dropped the booking" in booking.sentence
         assert "booking.lost" in kinds(await two.ledger.events(booking_id))
 
+    async def test_what_is_dropped_after_the_guests_deadline_is_booked_elsewhere_all_the_same(self, two, clock):
+        booking_id = await two.queue(*VENUES, know_by=clock.now + timedelta(minutes=5))
+        assert (await two.serve(clock, booking_id, 5)).status is BookingStatus.CONFIRMED
+        two.house.of(FIRST).answers(VenueStatus.CANCELLED)
+        booking = await two.serve(clock, booking_id, 700)
+        assert (booking.status, booking.venue) == (BookingStatus.CONFIRMED, SECOND)
+
     async def test_one_empty_look_drops_nothing(self, two, clock):
         booking_id = await self.confirmed(two, clock)
         first = two.house.of(FIRST)
