@@ -17,6 +17,8 @@ from farm.manifest import BodyFields, CommitRule, RequestRule
 from farm.request import Clock
 
 Sent = Literal["yes", "no", "unknown"]
+_DEEPEST = 8
+"""Fields of a body that lie deeper have no name."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -166,12 +168,12 @@ def body_fields(text: str | None, media: str) -> BodyFields:
         return {}
     if "json" in media:
         try:
-            read: object = json.loads(text)
-        except ValueError:
+            read: object = json.loads(text, object_pairs_hook=_once)
+        except (ValueError, RecursionError):
             return None
         if not isinstance(read, dict):
             return None
-        return dict(_flat(read, ""))
+        return dict(_flat(read, "", _DEEPEST))
     if "urlencoded" not in media:
         return None
     fields: dict[str, tuple[str, ...]] = {}
@@ -180,12 +182,20 @@ def body_fields(text: str | None, media: str) -> BodyFields:
     return fields
 
 
-def _flat(read: dict[str, object], under: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose keys stand once: of two the site may take either, and nobody could say which."""
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError("a key stands twice")
+    return read
+
+
+def _flat(read: dict[str, object], under: str, deeper: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each value by its name; what lies deeper by a name with dots, besides the whole as JSON."""
     for name, value in read.items():
         yield f"{under}{name}", (value if isinstance(value, str) else json.dumps(value),)
-        if isinstance(value, dict):
-            yield from _flat(value, f"{under}{name}.")
+        if isinstance(value, dict) and deeper:
+            yield from _flat(value, f"{under}{name}.", deeper - 1)
 
 
 def spoken(method: str, url: str) -> str:

@@ -230,3 +230,8 @@ def test_fields_that_lie_deeper_have_names_with_dots():
     assert fields == {
         "guest": ('{"email": "a@example.com"}',), "guest.email": ("a@example.com",), "n": ("2",),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ['{"pax": 2, "pax": 3}', "[" * 100_000, '{"a":' * 100_000])
+def test_json_that_may_say_two_things_or_nothing_cannot_be_read(text):
+    assert body_fields(text, "application/json") is None
