@@ -101,6 +101,11 @@ class CommitGate:
             return "yes"
         return "unknown" if self._unsafe_since_open else "no"
 
+    @property
+    def is_late(self) -> bool:
+        """True once the submit deadline has passed: nothing of this visit may leave any more."""
+        return self._until is not None and self._clock is not None and self._clock() >= self._until
+
     def went_past(self, method: str, url: str) -> bool:
         """A redirect sent this request on, where no gate stands: it is counted as it leaves.
 
@@ -140,7 +145,7 @@ class CommitGate:
     def _rule_on_commit(self, fields: BodyFields) -> Ruling:
         if self._state != "open":
             return Ruling.BREACH if self._state == "closed" else Ruling.STOP
-        if self._is_too_late():
+        if self.is_late:
             self._state = "shut"
             return Ruling.STOP
         self.differing = self._not_as_asked(fields)
@@ -149,9 +154,6 @@ class CommitGate:
             return Ruling.STOP
         self._state, self._committed = "spent", True
         return Ruling.PASS
-
-    def _is_too_late(self) -> bool:
-        return self._until is not None and self._clock is not None and self._clock() >= self._until
 
     def _not_as_asked(self, fields: BodyFields) -> tuple[str, ...]:
         if self._asked is None or not isinstance(self._commit, CommitRule):

@@ -2,7 +2,7 @@
 
 It is here because Chromium sends a POST again by itself when a connection that it has used before breaks, below every
 gate that a page can have. So no plain request shares its connection with another, and no commit goes into a tunnel
-that was there before it.
+that was there before it. What a stopped worker finds here when it wakes up after the submit deadline stays here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Coroutine, Iterable
+import socket
+import struct
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -46,10 +48,12 @@ class Egress:
 
     Args:
         agreed: The only addresses that anything reaches through it.
+        is_late: True once nothing may leave any more. Asked before every write to a venue.
     """
 
-    def __init__(self, agreed: frozenset[Address]) -> None:
+    def __init__(self, agreed: frozenset[Address], is_late: Callable[[], bool]) -> None:
         self._agreed = agreed
+        self._is_late = is_late
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self._reusable: set[asyncio.StreamWriter] = set()
@@ -122,13 +126,33 @@ class Egress:
             return  # a plain request ends as a broken connection does, not as an answer of the venue
         try:
             if plain:
-                to_venue.write(b"%s %s HTTP/1.1" % (plain[1], plain[3] or b"/") + _alone(head[plain.end() - 2 :]))
-                await _exchange(head, reader, from_venue, to_venue, writer)
+                line = b"%s %s HTTP/1.1" % (plain[1], plain[3] or b"/")
+                self._send(line + _alone(head[plain.end() - 2 :]), to_venue)
+                length = _LENGTH.search(head)
+                await self._send_all(reader, to_venue, int(length[1]) if length else 0)
+                await _answer(from_venue, writer)
             else:
                 writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-                await _until_one_ends(_pump(reader, to_venue), _pump(from_venue, writer))
+                await _until_one_ends(self._send_all(reader, to_venue, None), _pump(from_venue, writer))
         finally:
             to_venue.close()
+
+    async def _send_all(self, reader: asyncio.StreamReader, to_venue: asyncio.StreamWriter, left: int | None) -> None:
+        """So many bytes of the browser's, or all; what it writes after them is not read."""
+        while left is None or left > 0:
+            block = await reader.read(_BLOCK if left is None else min(left, _BLOCK))
+            if not block:
+                return
+            self._send(block, to_venue)
+            await to_venue.drain()
+            left = None if left is None else left - len(block)
+
+    def _send(self, block: bytes, to_venue: asyncio.StreamWriter) -> None:
+        """The last place where anything can be held back: the gate let it out, and then this process stood still."""
+        if self._is_late():
+            _break(to_venue)
+            raise ConnectionAbortedError
+        to_venue.write(block)
 
 
 def _address(written: bytes, scheme: str) -> Address | None:
@@ -149,29 +173,19 @@ def _alone(head: bytes) -> bytes:
     return _OF_THE_HOP.sub(b"", head[:-4]) + b"\r\nConnection: close\r\n\r\n"
 
 
-async def _exchange(
-    head: bytes,
-    reader: asyncio.StreamReader,
-    from_venue: asyncio.StreamReader,
-    to_venue: asyncio.StreamWriter,
-    writer: asyncio.StreamWriter,
-) -> None:
-    """The rest of a plain request, and its answer. Nothing that the browser may write after it is read."""
-    length = _LENGTH.search(head)
-    left = int(length[1]) if length else 0
-    while left:
-        block = await reader.read(min(left, _BLOCK))
-        if not block:
-            return
-        to_venue.write(block)
-        await to_venue.drain()
-        left -= len(block)
+async def _answer(from_venue: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     answer = await from_venue.readuntil(b"\r\n\r\n")
     while _MORE_TO_COME.match(answer):
         writer.write(answer)
         answer = await from_venue.readuntil(b"\r\n\r\n")
     writer.write(_alone(answer))
     await _pump(from_venue, writer)
+
+
+def _break(to_venue: asyncio.StreamWriter) -> None:
+    """To some sites, half a request whose connection ends in order is a whole one."""
+    to_venue.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    to_venue.transport.abort()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -95,7 +95,8 @@ class PartnerVisits:
         partner = self._partners.must_have(self._venue.partner)
         partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
         account = made or _account(partner, role)
-        async with Egress(addresses(partner.access.hosts, _schemes(self._venue))) as egress:
+        agreed = addresses(partner.access.hosts, _schemes(self._venue))
+        async with Egress(agreed, lambda: gate.is_late) as egress:
             context = await self._engine.new_context(self._appearance(partner), egress.server)
             try:
                 async with asyncio.timeout(PAGE_S):

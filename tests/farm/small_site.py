@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,7 +56,7 @@ def now() -> datetime:
 class Site:
     """A few pages on loopback that remember what was asked of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
         self.moved = ""
@@ -97,7 +98,10 @@ class Site:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        if tls is not None:
+            served = self.server.socket
+            self.server.socket = tls.wrap_socket(served, server_side=True, do_handshake_on_connect=False)
+        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def posts(self, path: str = "/commit") -> int:

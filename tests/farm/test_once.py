@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -15,7 +18,7 @@ from farm.visit import Visit
 from fixtures.kit.cutting_proxy import CuttingProxy
 from profiles.egress import Egress, addresses
 from tests.browsers import browser
-from tests.farm.small_site import EVER, REGISTRY, Access, heading, now, site, visit
+from tests.farm.small_site import EVER, REGISTRY, Access, Site, heading, now, site, visit
 
 __all__ = ["browser", "site", "visit"]
 
@@ -63,24 +66,58 @@ async def test_a_click_that_was_held_past_its_deadline(visit, site):
     assert (site.posts(), visit.gate.shut()) == (0, "no")
 
 
-async def test_the_farms_own_way_out_gives_each_request_a_connection_of_its_own(browser, site):
-    """A site that breaks the line after each commit gets each once, through the proxy of a visit."""
+@pytest.fixture(scope="module")
+def secure_site(tmp_path_factory):
+    """The small site behind TLS, where a way out sees tunnels only."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl here to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([openssl, *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    site = Site(tls)
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+async def broken_by(browser, site, *, fresh=True):
+    """A site that breaks the line after each commit, through the proxy of a visit: how often it gets one."""
     site.asked.clear()
-    host = site.origin.removeprefix("http://")
-    async with Egress(addresses([host], ["http"])) as egress:
-        context = await browser.new_context(proxy={"server": egress.server, "bypass": "<-loopback>"})
+    scheme, _, host = site.origin.partition("://")
+    gate = CommitGate(CommitRule(url="{origin}/commit*"), [], site.origin)
+    async with Egress(addresses([host], [scheme]), lambda: gate.is_late) as egress:
+        context = await browser.new_context(
+            proxy={"server": egress.server, "bypass": "<-loopback>"}, ignore_https_errors=True
+        )
         stock = REGISTRY.venue("osteria_luna")
         venue = stock.model_copy(update={"origin": site.origin})
-        gate = CommitGate(CommitRule(url="{origin}/commit*"), [], site.origin)
         page, access = await context.new_page(), Access(site.origin)
-        visit = Visit(page, venue, REGISTRY.manifest(stock), gate, access, wait_s=4, line=egress)
+        line = egress if fresh else None
+        visit = Visit(page, venue, REGISTRY.manifest(stock), gate, access, wait_s=4, line=line)
         await visit.begin(None)
         await visit.open("/cut", sign=heading(visit, "Cut"))
         gate.open_once(EVER, now)
         with pytest.raises(VenueDown, match="broke off"):
             await visit.press(page.get_by_role("button"), done=heading(visit, "Thank you"))
         await context.close()
-    assert (site.posts(), gate.sent) == (1, "yes")
+    assert (gate.sent, gate.passed) == ("yes", 2)  # GET /cut and one POST /commit
+    return site.posts()
+
+
+async def test_the_farms_own_way_out_gives_each_request_a_connection_of_its_own(browser, site):
+    assert await broken_by(browser, site) == 1
+
+
+async def test_a_commit_behind_tls_gets_a_tunnel_of_its_own(browser, secure_site):
+    assert await broken_by(browser, secure_site) == 1
+
+
+async def test_in_a_tunnel_that_was_there_before_it_the_site_gets_two(browser, secure_site):
+    assert await broken_by(browser, secure_site, fresh=False) == 2
 
 
 async def cut_off(browser, site, *, reused: bool):

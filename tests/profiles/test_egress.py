@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from farm.gate import CommitGate
+from farm.phases import Step
+from fixtures.kit.process import ROOT
 from profiles.egress import Egress, addresses
+from profiles.partner import Partners
+from profiles.visiting import PartnerVisits
+from tests.farm.small_site import REGISTRY
 
 
 class Venue:
@@ -19,6 +33,7 @@ class Venue:
         self.bodies: list[bytes] = []
         self.connections = 0
         self.came = asyncio.Event()
+        self.late = False
         self.answer = (
             b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok"
         )
@@ -46,7 +61,7 @@ async def world(*hosts: str) -> AsyncIterator[tuple[Venue, Egress, str]]:
     venue = Venue()
     async with await asyncio.start_server(venue.serve, "127.0.0.1", 0) as server:
         host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with Egress(addresses(hosts or [host], ["https", "http"])) as egress:
+        async with Egress(addresses(hosts or [host], ["https", "http"]), lambda: venue.late) as egress:
             yield venue, egress, host
 
 
@@ -174,3 +189,103 @@ async def test_the_end_of_the_visit_ends_every_connection():
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", int(server.rpartition(":")[2]))
         writer.close()
+
+
+async def test_nothing_leaves_past_the_deadline_though_the_gate_had_let_it_out():
+    async with world() as (venue, egress, host):
+        half, inside, later = await connect(egress), await tunnel(egress, host), await connect(egress)
+        assert (await ask(*inside)).endswith(b"ok")
+        venue.came.clear()
+        half[1].write(f"POST http://{host}/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\n\r\na".encode())
+        await venue.came.wait()
+        venue.late = True
+        half[1].write(b"b")
+        inside[1].write(b"POST /inside HTTP/1.1\r\n\r\n")
+        later[1].write(f"POST http://{host}/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
+        for reader, writer in (half, inside, later):
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+            writer.close()
+        assert (venue.bodies, sum(head.startswith(b"POST") for head in venue.heads)) == ([b""], 1)
+
+
+WAY_OUT = """
+import asyncio, sys, time
+from profiles.egress import Egress, addresses
+
+async def main(host, lasts_s):
+    until = time.time() + float(lasts_s)
+    async with Egress(addresses([host], ["http"]), lambda: time.time() >= until) as egress:
+        print(egress.server, until, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("lasts_s", "arrived"), [(1, 0), (60, 1)])
+async def test_a_worker_that_is_stopped_with_the_commit_in_its_hands_wakes_up_too_late(lasts_s, arrived):
+    """What the browser has written lies with the stopped process: only the clock can tell that it must stay there."""
+    async with world() as (venue, _, host):
+        words = ["-c", WAY_OUT, host, str(lasts_s)]
+        worker = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=subprocess.PIPE, cwd=ROOT)
+        assert worker.stdout
+        try:
+            server, until = (await worker.stdout.readline()).split()
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(server.rpartition(b":")[2]))
+            worker.send_signal(signal.SIGSTOP)
+            await asyncio.to_thread(os.waitid, os.P_PID, worker.pid, os.WSTOPPED | os.WNOWAIT)
+            writer.write(f"POST http://{host}/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+            if not arrived:
+                await asyncio.sleep(max(0, float(until) - time.time()))
+            worker.send_signal(signal.SIGCONT)
+            answer = b""
+            with suppress(ConnectionError):
+                answer = await reader.read()
+            writer.close()
+        finally:
+            worker.kill()
+            await worker.wait()
+        assert (len(venue.heads), answer.endswith(b"ok")) == (arrived, bool(arrived))
+
+
+class Engine:
+    """Contexts of no browser, which keep the proxy that they were given."""
+
+    def __init__(self) -> None:
+        self.proxy = ""
+
+    async def new_context(self, appearance, proxy):
+        self.proxy = proxy
+        return self
+
+    async def close_context(self, context):
+        assert context is self
+
+    async def new_page(self):
+        return SimpleNamespace(context=SimpleNamespace(request=None))
+
+
+async def test_a_visit_goes_out_until_the_deadline_of_its_gate():
+    async with world() as (venue, _, host):
+        stock, now = REGISTRY.venue("osteria_luna"), datetime(2026, 11, 27, 12, tzinfo=UTC)
+        place = stock.model_copy(update={"origin": f"http://{host}"})
+        partner = Partners.load([ROOT / "profiles" / "partners"]).must_have(stock.partner)
+        access = partner.access.model_copy(update={"hosts": (host,)})
+        partners = Partners({partner.slug: partner.model_copy(update={"access": access})})
+        engine: Any = Engine()
+        manifest = REGISTRY.manifest(stock)
+        visits = PartnerVisits(engine, partners, place, manifest, lambda: now)
+        gate = CommitGate(manifest.commit, manifest.safe, place.origin)
+        request = f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        async with visits.open(gate, (Step.SEARCH,), None):
+            out: Any = SimpleNamespace(server=engine.proxy)
+            assert (await said(out, request)).endswith(b"ok")
+            clock = [now]
+            gate.open_once(now + timedelta(seconds=5), lambda: clock[0])
+            assert (await said(out, request)).endswith(b"ok")
+            clock[0] += timedelta(seconds=5)
+            with suppress(ConnectionError):
+                assert await said(out, request) == b""
+        assert len(venue.heads) == 2
