@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -182,10 +183,12 @@ class _Run:
         )
 
     async def _tell(self, resellers: Resellers, chaos: Chaos) -> None:
-        began = time.monotonic()
+        began, hits = time.monotonic(), 0
         while True:
             await asyncio.sleep(SAY_EVERY_S)
-            accepted, hits = len(resellers.placed), sum(self._venues.hits().values())
+            accepted = len(resellers.placed)
+            with contextlib.suppress(sqlite3.OperationalError):  # a house that stands still may hold its book's lock
+                hits = sum(self._venues.hits().values())
             self._say(
                 f"{time.monotonic() - began:5.0f} s  accepted {accepted}  settled {accepted - resellers.open}"
                 f"  kills {chaos.struck}  faults hit {hits}  restarts {self._deployment.restarts}"

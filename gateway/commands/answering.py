@@ -76,7 +76,9 @@ async def look_up(here: Settings, booking_id: str) -> BookingAnswer:
 
 def _hints(answer: BookingAnswer, timeout_s: float) -> list[str]:
     if answer.status is BookingStatus.IN_DOUBT:
-        return ["→ Nothing more is tried by itself: a person must look at the venue's record.  readback resolve --help"]
+        return [
+            "→ Nothing more is tried by itself: a person must look at the venue's record.  readback resolve --help"
+        ]
     if answer.status is BookingStatus.PENDING_VENUE:
         return ["→ The venue has not decided yet; the farm asks it again until it has."]
     if not answer.settled:
