@@ -10,13 +10,21 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from farm.life.transition import NewEvent, WakeUpKind
-from farm.status import SETTLED, BookingStatus
+from farm.status import BookingStatus
 from ledger import events, wake_ups
 from ledger.tables import bookings
 from ledger.tables import wake_ups as wake_up_rows
 
 _ROW = bookings.c
 MOST = 100
+_KIND: dict[BookingStatus, WakeUpKind] = {
+    BookingStatus.QUEUED: "book",
+    BookingStatus.ATTEMPTING: "book",
+    BookingStatus.VERIFYING: "verify",
+    BookingStatus.PENDING_VENUE: "verify",
+    BookingStatus.CANCELLING: "cancel",
+}
+"""What goes on with each booking that is not settled."""
 _RAN_OUT = (
     select(_ROW.id)
     .where(_ROW.lease_until.is_not(None), _ROW.lease_until <= bindparam("now"))
@@ -34,19 +42,12 @@ _FREE = (
 _FORGOTTEN = (
     select(_ROW.id, _ROW.status)
     .where(
-        _ROW.status.not_in(sorted(SETTLED)),
+        _ROW.status.in_(sorted(_KIND)),
         _ROW.lease_until.is_(None),
         ~exists().where(wake_up_rows.c.booking_id == _ROW.id, wake_up_rows.c.done_at.is_(None)),
     )
     .limit(MOST)
 )
-_KIND: dict[BookingStatus, WakeUpKind] = {
-    BookingStatus.QUEUED: "book",
-    BookingStatus.ATTEMPTING: "book",
-    BookingStatus.VERIFYING: "verify",
-    BookingStatus.PENDING_VENUE: "verify",
-    BookingStatus.CANCELLING: "cancel",
-}
 
 
 def sweep(connection: Connection, now: datetime) -> list[str]:

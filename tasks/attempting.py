@@ -49,8 +49,7 @@ class EarlierRecord(NotBooked):
 
 async def attempt(farm: Farm, lease: Lease, work: Try, click_by: datetime) -> Happening:
     """Begin the next attempt and bring it to the end of its click, or to the reason why there was none."""
-    booking = await farm.ledger.booking(lease.booking_id)
-    venue = work.place.venue
+    booking, venue = await farm.ledger.booking(lease.booking_id), work.venue
     begun = await farm.ledger.start_attempt(
         lease,
         venue.slug,

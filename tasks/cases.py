@@ -25,19 +25,16 @@ def case_of(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) -
     """The case behind these rows."""
     request, unknown = booking.wanted(), None
     try:
-        candidates = tuple(_place(farm, venue.slug) for venue in farm.registry.candidates(request))
+        candidates = tuple(farm.registry.candidates(request))
     except UnknownName as error:
         candidates, unknown = (), str(error)
-    slugs = {attempt.venue for attempt in attempts}
-    known = {place.venue.slug: place for place in candidates}
-    known |= {slug: _place(farm, slug) for slug in slugs - set(known) if slug in farm.registry.venues}
     return Case(
         id=booking.id,
         request=request,
         status=booking.status,
         attempts=tuple(map(_attempt, attempts)),
         candidates=candidates,
-        places=known,
+        places={slug: _place(farm, slug) for slug in {a.venue for a in attempts} & set(farm.registry.venues)},
         unknown=unknown,
         verdict=Verdict.model_validate_json(booking.verdict) if booking.verdict else None,
         created_at=booking.created_at,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.simulate.house import Answer, House
 from benchmarks.simulate.looking import LOOK_S, ours_at
-from benchmarks.simulate.stock import wanted
+from benchmarks.simulate.stock import PLACES, wanted
 from benchmarks.simulate.world import LEASE_S, Killed
 from farm.errors import NotBooked, SlotLost
 from farm.facts import Claim
@@ -30,7 +30,7 @@ PAUSED_S = 0.9
 
 def attempt(farm: Ours, lease: Lease, work: Try) -> Happening:
     """Begin the next attempt and bring it to the end of its click, or to the reason why there was none."""
-    world, slug = farm.world, work.place.venue.slug
+    world, slug = farm.world, work.venue.slug
     begun = farm.memory.start_attempt(lease, slug, world.now, widened=work.widened)
     world.point()
     if begun.number <= world.fate.no_browser:
@@ -44,7 +44,7 @@ def attempt(farm: Ours, lease: Lease, work: Try) -> Happening:
             if any(record.stands(world.at_s) for record in ours_at(farm, before)):
                 return RecordAppeared(begun.id, before.id)
         world.point()
-        deadline_s = work.place.manifest.commit.deadline_s
+        deadline_s = PLACES[slug].manifest.commit.deadline_s
         until = world.now + timedelta(seconds=deadline_s)
         farm.memory.extend_lease(lease, world.now, LEASE_S)
         farm.memory.guard(lease, begun.id, wanted(slug, begun.number), until, world.now)

@@ -38,7 +38,7 @@ class Ours:
             ID,
             wish.request,
             BookingStatus.QUEUED,
-            candidates=wish.places,
+            candidates=tuple(place.venue for place in wish.places),
             places={place.venue.slug: place for place in wish.places},
             created_at=world.now,
         )

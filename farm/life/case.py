@@ -118,7 +118,7 @@ class Case:
     request: Request
     status: BookingStatus
     attempts: tuple[Attempt, ...] = ()
-    candidates: tuple[Place, ...] = ()
+    candidates: tuple[Venue, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     unknown: str | None = None
     verdict: Verdict | None = None

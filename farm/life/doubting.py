@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from farm.life import words
@@ -44,18 +45,9 @@ def ask_person_without_look(
     case: Case, attempt: Attempt, change: AttemptChange, event: NewEvent, now: datetime
 ) -> Decision:
     """The venue has no look-up at all: it never falls back by itself."""
-    closed = AttemptChange(
-        id=change.id,
-        state=AttemptState.NEEDS_HUMAN,
-        cause=change.cause,
-        detail=change.detail,
-        claim=change.claim,
-        sent=change.sent,
-        stages=change.stages,
-    )
     return Decision(
         Transition(
-            attempts=[closed],
+            attempts=[replace(change, state=AttemptState.NEEDS_HUMAN)],
             booking=BookingChange(
                 status=BookingStatus.IN_DOUBT,
                 cause=Cause.OUTCOME_UNKNOWN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -71,13 +72,14 @@ def _go_to_next(case: Case, now: datetime) -> Decision:
     if any(t.cause is Cause.VENUE_CANCELLED for t in tried):
         # the guest knew in time; what the venue dropped since is wanted until it would begin
         request = request.model_copy(update={"know_by": None})
-    step = next_step(request, [place.venue for place in case.candidates], tried, now)
+    step = next_step(request, case.candidates, tried, now)
     if isinstance(step, Stop):
         return _end(case, step, now)
-    place = next(place for place in case.candidates if place.venue.slug == step.venue.slug)
     earlier = tuple(attempt for attempt in case.attempts if attempt.may_surprise and attempt.venue in case.places)
     return Decision(
-        then=Try(place, step.request, step.widened, earlier, _context(case, tried, widened=step.widened, now=now))
+        then=Try(
+            step.venue, step.request, step.widened, earlier, _context(case, tried, widened=step.widened, now=now)
+        )
     )
 
 
@@ -224,14 +226,7 @@ def _nobody_can_look(
     """A venue without look-up: what surely never left goes on by itself, everything else is a person's."""
     attempt = case.attempt(happened.attempt_id)
     if happened.sent == "no" and happened.claim is None and happened.cause is not Cause.CONTRACT_BROKEN:
-        closed = AttemptChange(
-            id=change.id,
-            state=AttemptState.NOT_BOOKED,
-            cause=change.cause,
-            detail=change.detail,
-            sent="no",
-            stages=change.stages,
-        )
+        closed = replace(change, state=AttemptState.NOT_BOOKED)
         return Decision(Transition(attempts=[closed], events=[event]), GoOn())
     return doubting.ask_person_without_look(case, attempt, change, event, now)
 

@@ -11,7 +11,7 @@ from farm.routing import Tried, because
 
 def confirmed(case: Case, attempt: Attempt, reference: str | None, tried: Sequence[Tried]) -> str:
     """Where, when, under which reference; and why there, when it was not the first choice."""
-    why = because([t for t in tried if t.venue != attempt.venue], [place.venue for place in case.candidates])
+    why = because([t for t in tried if t.venue != attempt.venue], case.candidates)
     said = f"Confirmed at {case.name(attempt.venue)}{_at(case, attempt)}, reference {reference or 'by name'}"
     return f"{said}, because {why}." if why else f"{said}."
 

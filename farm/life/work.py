@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from farm.facts import Facts
-from farm.life.case import Attempt, Place
+from farm.life.case import Attempt
 from farm.life.transition import WakeUpKind
 from farm.request import Request
+from farm.venue import Venue
 
 LookFor = Literal["verify", "recheck", "late"]
 CancelFor = Literal["guest", "double", "mismatch", "withdraw", "late"]
@@ -18,7 +19,7 @@ ChangeFor = Literal["guest", "amend"]
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Begin the next attempt, at this place.
+    """Begin the next attempt, at this venue.
 
     Attributes:
         request: As it is tried here; its window may be widened.
@@ -26,7 +27,7 @@ class Try:
         context: What was tried and why, what is held, how long is left: written into the history with the attempt.
     """
 
-    place: Place
+    venue: Venue
     request: Request
     widened: bool = False
     earlier: tuple[Attempt, ...] = ()

@@ -84,7 +84,7 @@ class Plant:
         held, ends_at = Path(f"{self._mark}.held"), time.monotonic() + HIT_WITHIN_S
         while not held.exists():
             assert time.monotonic() < ends_at, "nobody came to the point"
-            time.sleep(0.02)
+            time.sleep(0.02)  # a file that another process makes has no event
         return int(Path(f"{self._mark}.pid").read_text())
 
     def go_on(self) -> None:

@@ -78,7 +78,8 @@ class Work:
         self.whole = True
 
     def opens(self) -> Any:
-        raise NotImplementedError
+        """The ledger of this machine's kind."""
+        raise NotImplementedError  # no ABC: the state machine that is mixed in has a metaclass of its own
 
     def case(self, booking: str) -> Case:
         case: Case = self.ledger.case(booking)
@@ -196,7 +197,7 @@ class Work:
     def begins(self, hand: Hand) -> None:
         try:
             work = hand.then
-            venue = work.place.venue.slug
+            venue = work.venue.slug
             hand.begun = self.ledger.start(hand.lease, venue, self.now, widened=work.widened)
         except LeaseLost:
             assert not self.ledger.holds(hand.lease)
@@ -208,7 +209,7 @@ class Work:
             if any(r.status.stands for r in self.shown(hand.booking, before.venue) if r.number == before.number):
                 self.decides(hand, RecordAppeared(hand.begun.id, before.id))
                 return
-        deadline_s = hand.then.place.manifest.commit.deadline_s
+        deadline_s = PLACES[hand.begun.venue].manifest.commit.deadline_s
         until = self.now + timedelta(seconds=deadline_s)
         live = self.case(hand.booking).live
         try:

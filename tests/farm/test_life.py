@@ -21,7 +21,8 @@ class InMemory:
 
     def accept(self, wish: Any, now: Any) -> str:
         places = {place.venue.slug: place for place in wish.places}
-        case = Case("bk", wish.request, BookingStatus.QUEUED, candidates=wish.places, places=places, created_at=now)
+        venues = tuple(place.venue for place in wish.places)
+        case = Case("bk", wish.request, BookingStatus.QUEUED, candidates=venues, places=places, created_at=now)
         self._memory.accept(case, now)
         return "bk"
 

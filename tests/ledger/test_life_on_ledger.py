@@ -59,7 +59,7 @@ class OnDisk:
             request=request,
             status=row.status,
             attempts=tuple(map(_attempt, rows)),
-            candidates=tuple(PLACES[slug] for slug in request.venues),
+            candidates=tuple(PLACES[slug].venue for slug in request.venues),
             places=PLACES,
             verdict=Verdict.model_validate_json(row.verdict) if row.verdict else None,
             created_at=row.created_at,
