@@ -1,6 +1,6 @@
 """The sweep: bookings whose worker went away are freed and woken at once, not when a message is sent again.
 
-Before the commit the next worker buries the attempt, past it the next worker looks: both under a higher fence.
+A lease without an owner lets nobody write. Whoever takes it next buries the attempt, or looks, under a higher fence.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _RAN_OUT = (
 _FREE = (
     update(bookings)
     .where(_ROW.id.in_(select(_RAN_OUT.c.id)))
-    .values(fence=_ROW.fence + 1, lease_owner=None, lease_until=None, last_event=_ROW.last_event + 1)
+    .values(lease_owner=None, lease_until=None, last_event=_ROW.last_event + 1)
     .returning(_ROW.id, _ROW.status, _ROW.last_event)
 )
 _FORGOTTEN = (

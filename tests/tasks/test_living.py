@@ -8,6 +8,7 @@ import pytest
 
 from farm.facts import Sighting, Slot
 from farm.life import schedule
+from farm.manifest import Settle
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from farm.verdict import Verdict
 from tasks.driving import drive
@@ -36,6 +37,22 @@ class TestNoRecord:
         assert absent.read_backs >= 2
         assert "Trattoria Sole" in booking.sentence
         assert "because Osteria Luna said yes but kept no record" in booking.sentence
+
+    async def test_one_empty_look_is_not_enough_even_where_nothing_has_to_settle(self, two, clock):
+        first = two.house.of(FIRST)
+        two.declares(settle=Settle(settle_s=0, every_s=2))
+
+        async def lies():
+            first.records.clear()
+
+        first.at["submitted"] = lies
+        booking_id = await two.queue(*VENUES)
+        assert (await two.serve(clock, booking_id)).status is BookingStatus.VERIFYING
+        (attempt,) = await two.ledger.attempts(booking_id)
+        assert (attempt.state, attempt.read_backs) == (AttemptState.CLAIMED, 1)
+        booking = await two.serve(clock, booking_id, 10)
+        assert (booking.status, booking.venue) == (BookingStatus.CONFIRMED, SECOND)
+        assert (await two.ledger.attempts(booking_id))[0].read_backs == 2
 
     async def test_a_record_that_comes_before_the_next_click_is_adopted(self, two, clock):
         first, second = two.house.of(FIRST), two.house.of(SECOND)
