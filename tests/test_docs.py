@@ -261,3 +261,9 @@ class TestPicture:
     def test_a_line_that_cannot_be_drawn_is_named(self, line):
         with pytest.raises(BadPicture, match=r"Nowhere|what is this"):
             draw(f"title T\n== S\nOne: what\n{line}\n")
+
+    def test_what_does_not_fit_is_named_and_not_drawn_over_something_else(self):
+        with pytest.raises(BadPicture, match="39 letters do not fit"):
+            draw(f"title T\n== S\nOne: what\n  > end: {'x' * 39}\n")
+        with pytest.raises(BadPicture, match="only the last step has room"):
+            draw("title T\n== S\nOne: what\n  > a: x\n  > b: y\nTwo: what\n")

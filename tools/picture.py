@@ -15,6 +15,8 @@ WIDTH, LEFT, BOX, RIGHT = 900, 186, 400, 634
 BOX_HEIGHT, GAP, STAGE_HEAD, STAGE_GAP = 52, 18, 34, 16
 END_WIDTH, END_HEIGHT = 244, 46
 LINE_HEIGHT = 16
+MOST_LETTERS = {"stage": 74, "step": 66, "end": 38}
+"""What fits its box at 6.2 pixels a letter, measured where fonts are wide."""
 
 STYLE = """
   .card { fill: #ffffff; stroke: #d0d7de; }
@@ -106,7 +108,16 @@ class Picture:
             raise BadPicture(f"no step `{name}` stands above the line that goes back to it")
         return found
 
+    def _must_fit(self, line: str) -> None:
+        kind = _kind(line)
+        said = line.removeprefix("== ") if kind == "stage" else line.partition(": ")[2]
+        if kind is not None and len(said) > MOST_LETTERS[kind]:
+            raise BadPicture(f"{len(said)} letters do not fit ({MOST_LETTERS[kind]} do): {line.strip()!r}")
+        if kind == "step" and self.steps and len(self.steps[-1].ends) > 1:
+            raise BadPicture(f"only the last step has room for several ends, not `{self.steps[-1].name}`")
+
     def _take(self, line: str) -> None:
+        self._must_fit(line)
         if line.startswith("title "):
             self.title = line.removeprefix("title ")
         elif line.startswith("== "):
@@ -121,6 +132,13 @@ class Picture:
             self.steps.append(Step(found[1], found[2], len(self.stages) - 1))
         else:
             raise BadPicture(f"cannot be drawn: {line!r}")
+
+
+def _kind(line: str) -> str | None:
+    """What a line is drawn as, where its length matters."""
+    if line.startswith("== "):
+        return "stage"
+    return "end" if line.startswith("  > ") else "step" if re.match(r"\w[^:]*: ", line) else None
 
 
 def draw(text: str) -> str:
