@@ -20,6 +20,9 @@ from tools.words import STEPS, in_words
 
 _RESULT_STYLES = {"same": "green", "within_tolerance": "yellow", "differs": "bold red"}
 
+_TELLING = ("sentence", "venue_reference", "detail", "channel", "why", "reason", "how")
+"""What an event of a booking is told with: the first of these that it has."""
+
 _MOMENTS = {
     "guarded": "this attempt alone may press the last button",
     "claimed": "the page says yes, which proves nothing yet",
@@ -185,8 +188,10 @@ def in_sentence(event: EventRecord, names: Mapping[str, str]) -> Text:
     if group == "verify":
         reason = f": {said['reason']}" if said.get("reason") else ""
         return Text(f"  {said.get('channel', '')} says {said.get('verdict', '').replace('_', ' ')}{reason}")
+    if group == "doubt":
+        return Text(f"{said.get('by', '')} says: {said.get('said', '')} ({said.get('reason', '')})", style="bold")
     line = status_text(BookingStatus(kind)) if kind in set(BookingStatus) else Text(kind.replace("_", " "))
-    more = said.get("sentence") or said.get("venue_reference") or said.get("detail") or said.get("channel") or ""
+    more = next((said[name] for name in _TELLING if said.get(name)), "")
     return Text.assemble(line, f"  {more}" if more else "")
 
 

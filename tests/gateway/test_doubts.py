@@ -90,7 +90,7 @@ def test_found_confirms_by_the_persons_word(run, doubt):
     assert answer.verdict is not None
     assert (answer.verdict.channel, answer.verdict.reason) == ("person", "mara: called the desk")
     shown = run("show", doubt).stdout
-    assert "mara" in shown
+    assert "mara says: found OL-7K3 (called the desk)" in shown.partition("History")[2]
     again = run("resolve", doubt, "--absent", "--reason", "no")
     assert again.exit_code == 2
     assert "waits for nobody's word" in again.stderr
