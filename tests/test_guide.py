@@ -40,7 +40,7 @@ def test_both_venues_are_booked_and_called_off(tmp_path, hire):
             wishes = [Request.model_validate_json((folder / REQUEST).read_text()) for folder in folders]
             locanda, boats = asyncio.run(book_and_call_off(settings, wishes))
         (table,) = twin.records()
-    assert (table.code, table.status, table.covers) == (locanda.venue_reference, "cancelled", 2)
+    assert (table.code, table.status, table.people) == (locanda.venue_reference, "cancelled", 2)
     (boat,) = book.hires
     assert (boat.number, boat.status, boat.time) == (boats.venue_reference, "Called off", "12:00")
     assert [json.loads(one.verdict)["channel"] for one in (locanda, boats)] == ["guest_lookup", "my_boats"]

@@ -128,7 +128,7 @@ def _one_round(candidates: Sequence[Candidate], twin: TwinProcess, number: int) 
 def _compare(twin: TwinProcess, order: Order, code: str, name: str) -> None:
     """The restaurant's own database must have this booking, once, as ordered."""
     records = [r for r in twin.records() if untagged(r.email) == order.email]
-    seen = [(r.code, _local(r.starts_at), r.covers, r.name, r.phone, r.status) for r in records]
+    seen = [(r.code, _local(r.starts_at), r.people, r.name, r.phone, r.status) for r in records]
     wanted = (code, (order.day, AT), COVERS, GUEST, PHONE, "confirmed")
     if seen != [wanted]:
         raise WrongRecord(f"{name} said {wanted}, the restaurant has {seen}")

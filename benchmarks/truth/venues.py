@@ -94,7 +94,7 @@ class Venues:
         for planned in faults:
             trouble = planned.trouble
             self.twins[planned.venue].set_fault(
-                trouble.fault, trouble.times, planned.match, planned.day, None, **trouble.params
+                trouble.fault, trouble.times, planned.match, planned.day, None, None, **trouble.params
             )
 
     def hits(self) -> dict[str, int]:
@@ -133,8 +133,8 @@ class Venues:
                     reference=record.code,
                     planted=Reference.found_in(record.email) or Reference.found_in(record.note),
                     starts_at=record.starts_at,
-                    count=record.covers,
-                    what=record.table,
+                    count=record.people,
+                    what=record.resource,
                     name=record.name,
                     email=untagged(record.email),
                     stands=record.status in STANDS,

@@ -97,8 +97,8 @@ def confirmed_once(houses, booking, name):
     assert (verdict["kind"], verdict["channel"]) == ("matched", "guest_lookup")
     seen = {field["field"]: field["seen"] for field in verdict["fields"]}
     assert seen["when"] == record.starts_at.isoformat(timespec="minutes")
-    assert (seen["party"], record.covers) == ("2 adults", 2)
-    assert record.table in seen["resource"]
+    assert (seen["party"], record.people) == ("2 adults", 2)
+    assert record.resource in seen["resource"]
     return record
 
 

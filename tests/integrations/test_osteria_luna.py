@@ -30,7 +30,7 @@ async def test_a_good_booking_is_what_the_venue_has(farm: Farm, twin: TwinProces
     )
     assert closing.claim
     assert closing.claim.reference == record.code
-    assert (record.starts_at, record.covers, record.table) == (AT_HALF_PAST_EIGHT, 2, "Sala · Tavolo 1")
+    assert (record.starts_at, record.people, record.resource) == (AT_HALF_PAST_EIGHT, 2, "Sala · Tavolo 1")
     assert (record.name, record.phone) == ("Ada Rossi", "+39 051 123456")
     assert record.email == f"ada+{str(farm.reference).lower()}@example.com"
     assert record.note == f"alla finestra ({farm.reference})"

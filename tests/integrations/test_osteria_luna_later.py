@@ -151,14 +151,14 @@ async def test_a_booking_is_changed_in_place(farm: Farm, twin: TwinProcess) -> N
     answer, gate = await change(farm, WISH.model_copy(update={"when": LATER, "party": Party(adults=4)}))
     assert (answer, gate.sent) == (Claim(reference=before.code), "yes")
     (after,) = twin.records()
-    assert (after.code, after.starts_at, after.covers) == (before.code, AT_HALF_PAST_SEVEN, 4)
+    assert (after.code, after.starts_at, after.people) == (before.code, AT_HALF_PAST_SEVEN, 4)
     assert (after.email, after.note, after.status) == (before.email, before.note, "confirmed")
     async with farm.visit() as visit:
         (seen,) = await farm.ask.script.read_back(visit, farm.lookup())
     assert (seen.when, seen.party, seen.resource) == (
         Slot(starts_at=AT_HALF_PAST_SEVEN),
         Party(adults=4),
-        after.table,
+        after.resource,
     )
 
 

@@ -52,7 +52,7 @@ def test_a_whole_booking_with_the_keyboard(person):
     keys.press("Enter")
     code = page.get_by_label("Codice").inner_text()
     (record,) = person.house.records()
-    assert (record.code, record.name, record.covers) == (code, NAME, 3)
+    assert (record.code, record.name, record.people) == (code, NAME, 3)
     assert record.starts_at.isoformat() == "2030-06-06T20:00:00+02:00"
 
 
@@ -74,7 +74,7 @@ def test_a_change_with_the_keyboard(person):
     keys.press("Enter")
     expect(page.get_by_label("Codice")).to_have_text(before.code)
     (after,) = person.house.records()
-    assert (after.code, after.covers, after.table) == (before.code, 4, "Sala · Tavolo 3")
+    assert (after.code, after.people, after.resource) == (before.code, 4, "Sala · Tavolo 3")
     assert after.starts_at.isoformat() == "2030-06-15T19:30:00+02:00"
 
 

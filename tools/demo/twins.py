@@ -173,8 +173,8 @@ class Bologna:
                 reference=record.code,
                 planted=Reference.found_in(record.email) or Reference.found_in(record.note),
                 starts_at=record.starts_at,
-                resource=record.table,
-                count=record.covers,
+                resource=record.resource,
+                count=record.people,
                 stands=record.status == "confirmed",
             )
             for slug, twin in self._twins.items()
