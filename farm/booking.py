@@ -12,13 +12,14 @@ from playwright.async_api import Locator, Page
 
 from farm.choosing import choose, in_cap
 from farm.compare import compare, expected
-from farm.contract import Account, VenueScript
+from farm.contract import Account, Vault, VenueScript
 from farm.errors import (
     AccessRefused,
     ContractBroken,
     FarmError,
     NotBooked,
     OutcomeUnknown,
+    PaymentRefused,
     PriceOverCap,
     RecapMismatch,
     RequestRefused,
@@ -45,6 +46,7 @@ class Ask:
     Attributes:
         request: As planted: the guest's e-mail or note carries our reference.
         made: The account that the guest gets on the way, where the site wants one; minted before the attempt.
+        vault: Where the request's card is, for sites that want one.
     """
 
     venue: Venue
@@ -53,6 +55,7 @@ class Ask:
     request: Request
     clock: Clock
     made: Account | None = None
+    vault: Vault | None = None
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,12 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
         NotBooked: Nothing was committed; the booking may go to the next venue.
         ContractBroken: The script or manifest is wrong, found before the commit: nothing was committed.
     """
-    lacking = ask.request.lacks((*ask.manifest.needs, *ask.venue.needs))
+    lacking = ask.request.lacks((*ask.manifest.demands, *ask.venue.needs))
     if lacking:
         raise RequestRefused(f"{ask.venue.slug} needs {', '.join(lacking)}")
     if ask.request.takes != ask.manifest.takes:
         raise RequestRefused(f"{ask.venue.slug} books by {ask.manifest.takes}, and a {ask.request.takes} is wanted")
-    if ask.manifest.payment in {"deposit", "full"}:
-        raise RequestRefused(f"{ask.venue.slug} wants a card before the commit, and this farm has no vault")
-    steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.SUBMIT)
+    steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, *((Step.PAY,) if ask.manifest.pays else ()), Step.SUBMIT)
     gate = CommitGate(
         ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(ask.manifest.commit)
     )
@@ -151,6 +152,8 @@ class _Attempt:
             )
             _must_be(Recap, recap, Step.ENTER_GUEST)
             self._compare_recap(wanted, recap)
+            if self._ask.manifest.pays:
+                await self._pay(hold, recap.price or wanted.price)
             self._must_have_time_left(hold)
         except AccessRefused:
             raise  # nothing more goes there, not even to give the hold back
@@ -247,6 +250,23 @@ class _Attempt:
                     return answer
             except Exception as error:
                 raise meaning(_root(error, self._visit), Phase.BEFORE, step, self._ask.request.guest) from error
+
+    async def _pay(self, hold: Hold, agreed: Money | None) -> None:
+        """Reserve the money; the amount that the payment page shows must be the one agreed to so far."""
+        ask = self._ask
+        if ask.vault is None or ask.request.card is None:
+            raise PaymentRefused(
+                f"{ask.venue.slug} wants a card, and there is none", cause=Cause.PAYMENT_OPTION_NOT_VALID
+            )
+        card = ask.vault.open(ask.request.card)
+        amount = await self._step(Step.PAY, lambda: ask.script.pay(self._visit, hold, card))
+        _must_be(Money, amount, Step.PAY)
+        self._must_be_in_cap(amount)
+        allowed = ask.manifest.tolerance.price_minor
+        if agreed is not None and (
+            amount.currency != agreed.currency or (abs(amount.minor - agreed.minor) > allowed)
+        ):
+            raise RecapMismatch(f"the payment page of {ask.venue.slug} asks for another amount than was agreed to")
 
     def _must_have_time_left(self, hold: Hold) -> None:
         if hold.expires_at is None:

@@ -7,12 +7,13 @@ facts and never catches an exception: the phase that the core is in decides what
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Annotated, Protocol
 
 from playwright.async_api import Locator, Page
 from pydantic import Field, SecretStr
 
 from farm.errors import ContractBroken, OutcomeUnknown
-from farm.facts import CardToken, Claim, Fact, Guest, Hold, Money, Offer, Recap, Refusal, Sighting, When
+from farm.facts import Claim, Fact, Guest, Hold, Money, Offer, Recap, Refusal, Sighting, When
 from farm.request import Request
 from farm.visit import Visit
 
@@ -27,6 +28,33 @@ class Account(Fact):
     role: str
     user: str | None = Field(default=None, repr=False)
     secret: SecretStr
+
+
+class Card(Fact):
+    """A card as the vault has it: opened right before ``pay``, typed into the payment page, and forgotten.
+
+    Attributes:
+        token: How the request names it; the only part that is ever written down.
+    """
+
+    token: str
+    holder: str = Field(repr=False)
+    number: SecretStr
+    expires_month: Annotated[int, Field(ge=1, le=12)]
+    expires_year: Annotated[int, Field(ge=2000, le=2100)]
+    code: SecretStr
+
+
+class Vault(Protocol):
+    """Where cards are; profiles/ implements it."""
+
+    def open(self, token: str) -> Card:
+        """The card that a request names.
+
+        Raises:
+            PaymentRefused: There is none; the message names the token, never what is behind it.
+        """
+        ...
 
 
 class Lookup(Fact):
@@ -94,11 +122,16 @@ class VenueScript(ABC):
     async def enter_guest(self, visit: Visit, hold: Hold, request: Request) -> Recap:
         """Everything before the last click, and what the venue repeats there. Safe to run twice."""
 
-    async def pay(self, visit: Visit, hold: Hold, card: CardToken) -> Money:
+    async def pay(self, visit: Visit, hold: Hold, card: Card) -> Money:
         """Card payment that comes before the commit, where the manifest's ``payment`` is ``deposit`` or ``full``.
 
+        Called after ``enter_guest``, on its page. Money may be reserved here, no more: it moves with the commit.
+
         Returns:
-            The amount that the page shows; the core stops when it differs from the offer.
+            The amount that the page shows; the core stops where it differs from the price agreed to so far.
+
+        Raises:
+            PaymentRefused: The bank declines, or asks the card's holder for something.
         """
         raise ContractBroken("the manifest asks for a card payment and the script has no `pay`")
 

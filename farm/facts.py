@@ -184,9 +184,3 @@ class Sighting(Facts):
     def stands(self) -> bool:
         """True unless the record says that the venue does not keep the booking."""
         return self.status is None or self.status.stands
-
-
-class CardToken(Fact):
-    """A card at the vault, by reference. Never a number."""
-
-    token: str = Field(repr=False)

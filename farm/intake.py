@@ -158,7 +158,7 @@ def _venue_faults(written: Mapping[str, object], venue: Venue, manifest: Manifes
     if wish is not None and wanted != manifest.takes:
         said = {"slot": "a time (`date`, `earliest`, `latest`)", "stay": "nights (`check_in`, `check_out`)"}
         yield Fault("when", f"asks for {said[wanted]}, but {venue.slug} takes {said[manifest.takes]}")
-    for need in dict.fromkeys((*manifest.needs, *venue.needs)):
+    for need in dict.fromkeys((*manifest.demands, *venue.needs)):
         place = _PLACES.get(need, (need,))
         if not _at(written, place) and not (need == "duration" and wanted == "stay"):
             yield Fault(".".join(place), f"is missing: {venue.slug} needs it")

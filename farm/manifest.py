@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -57,7 +57,8 @@ class RequestRule(Fact):
     """One kind of request, as the gate recognises it.
 
     Attributes:
-        url: A glob over the whole address (``*`` is anything); ``{origin}`` stands for the venue's origin.
+        url: A glob over the whole address (``*`` is anything); ``{origin}`` stands for the venue's origin, and a
+            venue's setting of kind ``text`` for its value: ``{card_origin}`` where cards are typed in elsewhere.
         kind: How the page sends it. None: any way. Live checks may post to the same address in another way.
         where: Fields of the body that must have these values. Sites that route by a field need it.
     """
@@ -66,6 +67,13 @@ class RequestRule(Fact):
     url: Annotated[str, Field(min_length=2)]
     kind: RequestKind | None = None
     where: dict[str, str] = Field(default_factory=dict)
+
+    def at(self, texts: Mapping[str, str]) -> Self:
+        """The rule with the settings of one venue in its address."""
+        url = self.url
+        for name, value in texts.items():
+            url = url.replace(f"{{{name}}}", value)
+        return self.model_copy(update={"url": url})
 
     def may_be(self, method: str, url: str, kind: str | None, fields: BodyFields, origin: str) -> bool:
         """True unless a request is surely of another kind. A body that nobody can read may say anything.
@@ -265,6 +273,23 @@ class Manifest(Fact):
             if known.text.casefold() in said:
                 return known.cause
         return None
+
+    @property
+    def pays(self) -> bool:
+        """True where a card is charged by the commit."""
+        return self.payment in {"deposit", "full"}
+
+    @property
+    def demands(self) -> tuple[Need, ...]:
+        """The parts that a request must have: a card where the site wants one, and what else it ``needs``."""
+        return (*self.needs, "card") if self.pays else self.needs
+
+    def at(self, settings: Mapping[str, object]) -> Manifest:
+        """The manifest as one venue of the integration has it: ``{NAME}`` in an address is the venue's setting."""
+        texts = {name: value for name, value in settings.items() if isinstance(value, str)}
+        rules = {rule: getattr(self, rule) for rule in ("commit", "cancel", "change")}
+        changed = {name: rule.at(texts) for name, rule in rules.items() if rule is not None}
+        return self.model_copy(update={**changed, "safe": tuple(rule.at(texts) for rule in self.safe)})
 
     @property
     def made_role(self) -> str | None:

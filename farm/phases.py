@@ -23,6 +23,7 @@ from farm.identity import untagged
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 """In what Playwright says; queries and order links carry guests and secrets."""
 _PHONE_DIGITS = 9
+_CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
 
 
 class Phase(StrEnum):
@@ -97,7 +98,8 @@ def _without_query(url: str) -> str:
 
 
 def without_guest(text: str, guest: Guest | None) -> str:
-    """The text with the guest's own data replaced."""
+    """The text with the guest's own data replaced, and whatever may be the number of a card."""
+    text = _CARD.sub("[number]", text)
     if guest is None:
         return text
     text = _ADDRESS.sub(lambda found: _without_query(found.group()), text)

@@ -107,7 +107,8 @@ class Registry:
 
     def manifest(self, venue: Venue) -> Manifest:
         """What the venue's integration declares."""
-        return self.integrations[venue.integration].manifest
+        manifest = self.integrations[venue.integration].manifest
+        return manifest.at(venue.settings) if venue.settings else manifest
 
     def script(self, venue: Venue) -> VenueScript:
         """The venue's script, loaded on first use.

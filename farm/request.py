@@ -163,7 +163,7 @@ Wanted = Annotated[
     Discriminator(_shape),
 ]
 
-Need = Literal["duration", "service", "resource", "title", "phone", "consents"]
+Need = Literal["duration", "service", "resource", "title", "phone", "consents", "card"]
 """Parts of a request that a manifest may demand (its ``needs``)."""
 
 
@@ -177,6 +177,7 @@ class Request(Fact):
         context: Free words of the platform; handed back, never shown to a venue.
         price_cap: Nothing above it is booked.
         authorised: What the guest's payment is authorised for, and not captured: a cap too.
+        card: The guest's card, by its token at the farm's vault; never a number.
         know_by: The guest wants to know by then; after it the farm starts no new attempt.
         pending_min: How long a venue may take to answer before the farm withdraws and goes on; None: as long as the
             guest can wait.
@@ -200,6 +201,7 @@ class Request(Fact):
     know_by: Moment | None = None
     pending_min: Annotated[int, Field(strict=True, ge=1, le=60 * 24 * 30)] | None = None
     on_mismatch: Literal["ask", "amend", "cancel_and_fall_back"] = "ask"
+    card: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")] = None
     note: Annotated[Text | None, Field(max_length=500, repr=False)] = None
     context: dict[Line, Text] = Field(default_factory=dict)
 
@@ -252,6 +254,7 @@ class Request(Fact):
             "title": self.title,
             "phone": self.guest.phone,
             "consents": self.consents,
+            "card": self.card,
         }
         return [need for need in needs if not has[need]]
 

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         poll_s: The shortest time between two looks of the relay at what is due.
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
         account_key_file: The key from which the passwords of accounts that are made on the way are minted.
+        vault: Where the cards are that requests name: ``env`` (variables ``READBACK_CARD_<TOKEN>``) or ``file:PATH``.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     poll_s: Annotated[float, Field(gt=0)] = 0.05
     resend_s: Annotated[float, Field(gt=1)] = 30.0
     account_key_file: Path | None = None
+    vault: Annotated[str, Field(pattern=r"^(env|file:.+)$")] = "env"
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

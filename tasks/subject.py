@@ -15,6 +15,7 @@ from farm.request import Request
 from farm.verdict import Measure
 from ledger.records import AttemptRecord, BookingRecord
 from profiles.secrets import farm_key
+from profiles.vault import vault_at
 from tasks.runtime import Farm
 
 
@@ -37,7 +38,8 @@ def ask_for(farm: Farm, attempt: AttemptRecord, request: Request) -> Ask:
     manifest = farm.registry.manifest(venue)
     planted = plant(request, reference, manifest.plants)
     made = _account(farm, manifest.made_role, reference, planted.guest)
-    return Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock, made)
+    vault = vault_at(farm.settings.vault)
+    return Ask(venue, manifest, farm.registry.script(venue), planted, farm.clock, made, vault)
 
 
 def _account(farm: Farm, role: str | None, reference: Reference, guest: Guest) -> Account | None:

@@ -110,12 +110,13 @@ async def ended(
     payment="none",
     world=None,
     at_guard=None,
+    vault: Any = None,
 ) -> tuple[Closing, World]:
     world = world or World()
     commit = MANIFEST.commit.model_copy(update={"deadline_s": deadline_s})
     manifest = MANIFEST.model_copy(update={"commit": commit, "payment": payment})
     script = script or Script(lambda visit: submit(world))
-    ask = Ask(VENUE, manifest, script, request, lambda: datetime.now(UTC))
+    ask = Ask(VENUE, manifest, script, request, lambda: datetime.now(UTC), vault=vault)
     visits: Any = world
 
     class Guard:
