@@ -18,15 +18,9 @@ def test_a_setting_stands_for_its_value_in_every_rule() -> None:
     assert there.commit.url == "http://127.0.0.1:8412/tokens?site={origin}"
     assert there.safe[0].url == there.commit.url
     assert there.cancel is None
-    sent = (
-        "POST",
-        "http://127.0.0.1:8412/tokens?site=https://house.invalid",
-        "document",
-        {},
-        "https://house.invalid",
-    )
-    assert there.commit.surely_is(*sent)
-    assert not says.commit.may_be(*sent)
+    sent, site = "http://127.0.0.1:8412/tokens?site=https://house.invalid", "https://house.invalid"
+    assert there.commit.surely_is("POST", sent, "document", {}, site)
+    assert not says.commit.may_be("POST", sent, "document", {}, site)
 
 
 def test_the_registry_gives_each_venue_its_own() -> None:
