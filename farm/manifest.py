@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -11,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from farm.facts import Fact
 from farm.request import Need
 from farm.status import Cause, VenueStatus
+from farm.tier import Tier
 
 BodyFields = Mapping[str, tuple[str, ...]] | None
 """The values that a body gives to each of its fields; None when nobody can read it."""
@@ -188,14 +190,18 @@ class Exemption(Fact):
 
     rule: str
     reason: Annotated[str, Field(min_length=10)]
-    until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    until: date
 
 
 class Quality(Fact):
-    """The tier that this integration has earned."""
+    """The tier that this integration has earned: computed by ``readback check``, which also writes it.
 
-    tier: Literal["bronze", "silver", "gold"] = "bronze"
-    verified_on: str | None = None
+    Attributes:
+        verified_on: The day of the check that earned it.
+    """
+
+    tier: Tier = Tier.BRONZE
+    verified_on: date | None = None
     exempt: tuple[Exemption, ...] = ()
 
 
