@@ -15,6 +15,7 @@ from farm.request import Clock, Request
 from farm.status import BookingStatus
 from ledger import attempts, bookings, conclusions, events, leases, slots, sweeping, wake_ups
 from ledger.clock import ServerClock, wall_clock
+from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
 from ledger.names import new_id
 from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
@@ -26,6 +27,7 @@ class Ledger:
 
     Attributes:
         clock: Tells ``now`` for every row that is written and every lease that is judged.
+        demotions: Integrations that broke in their last check.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Ledger:
         self.clock = clock
         self._random_bytes = random_bytes
         self._database = Database(url)
+        self.demotions = Demotions(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Self:

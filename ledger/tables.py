@@ -1,4 +1,4 @@
-"""The five tables. The rules that must never break are constraints here, not habits elsewhere."""
+"""The six tables. The rules that must never break are constraints here, not habits elsewhere."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
+from farm.tier import Tier
 from ledger.columns import Moment, Payload, Stages, Word
 
 metadata = MetaData(
@@ -140,3 +141,15 @@ slot_leases = Table(
     Column("until", Moment, nullable=False),
 )
 """Who may commit on a slot now: most real systems sell a slot twice to two clicks of the same instant."""
+
+demotions = Table(
+    "demotions",
+    metadata,
+    Column("integration", String(80), primary_key=True),
+    Column("venue", String(80), nullable=False),
+    Column("tier", Word(Tier), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("report", Text),
+)
+"""Integrations that broke in their last check, until they pass one."""
