@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from profiles.visiting import Appearance, Engine
@@ -25,22 +25,14 @@ class Camera:
 
     engine: Engine
     keeps: Path | None = None
-    _pages: dict[BrowserContext, list[Page]] = field(default_factory=dict)
 
     async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
-        context = await self.engine.new_context(appearance, proxy)
-        pages = self._pages[context] = []
-        context.on("page", pages.append)
-        return context
+        return await self.engine.new_context(appearance, proxy)
 
     async def close_context(self, context: BrowserContext) -> None:
-        pages = self._pages.pop(context, [])
-        if self.keeps is not None and pages:
+        if self.keeps is not None and context.pages:
             self.keeps.parent.mkdir(parents=True, exist_ok=True)
-            await self._take(pages[-1], self.keeps)
+            with contextlib.suppress(PlaywrightError, TimeoutError):  # the page may be gone, or hang
+                async with asyncio.timeout(PICTURE_S):
+                    await context.pages[-1].screenshot(path=self.keeps)
         await self.engine.close_context(context)
-
-    async def _take(self, page: Page, to: Path) -> None:
-        with contextlib.suppress(PlaywrightError, TimeoutError):  # the page may be gone
-            async with asyncio.timeout(PICTURE_S):
-                await page.screenshot(path=to)

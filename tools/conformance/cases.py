@@ -114,6 +114,7 @@ class Case(Fact):
         cause: The cause of its last attempt; left out where there is none.
         commits: How many requests that commit may reach the venue.
         records: The statuses of the guest's records in the venue's own database at the end.
+        rival: Who booked the same before: a ``stranger``, or the ``guest`` without us.
         then: What happens after the confirmation: the venue changes its mind, and the booking is looked ``again``, as
             by its plan; or its guest wants to ``cancel``.
     """
@@ -126,6 +127,7 @@ class Case(Fact):
     cause: Cause | None = None
     commits: Annotated[int, Field(ge=0)]
     records: tuple[str, ...]
+    rival: Literal["stranger", "guest"] | None = None
     then: Literal["again", "cancel"] | None = None
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from farm.facts import Offer, Slot
+from farm.facts import Guest, Offer, Slot
 from farm.identity import mint_code, untagged
 from farm.request import Request, WantedStay
 from farm.status import BookingStatus, Cause
@@ -17,13 +17,19 @@ from fixtures.kit.truth import TwinRecord
 from ledger.records import AttemptRecord, BookingRecord
 from tasks.driving import drive
 from tasks.runtime import Farm
+from tools.conformance.by_hand import ByHand
 from tools.conformance.cases import Case
 from tools.conformance.ground import Ground
 
 RUN_S = 240.0
 """No run takes longer: two attempts with hanging pages, a read-back each, and the waits between them."""
 TURN_S = 15.0
+STRANGER = Guest(name="Berta Blum", email="berta@example.net", phone="+43 1 5550123")
 STANDING = frozenset({"confirmed", "pending"})
+
+
+class RunFailed(Exception):
+    """A run could not be played; the message is for the table."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,15 @@ class Outcome:
 
     @property
     def cause(self) -> Cause | None:
-        """Why the last attempt did not end in a booking."""
-        return self.attempts[-1].cause if self.attempts else None
+        """Why the booking is not confirmed, or its last attempt did not end in one."""
+        return self.booking.cause or (self.attempts[-1].cause if self.attempts else None)
 
 
 async def play(ground: Ground, case: Case) -> Outcome:
     """Play one case from an empty venue on."""
     ground.clear()
+    if case.rival is not None:
+        await _rival(ground, case.rival)
     ground.twin.set_fault(case.fault, case.times or None, None, None, case.step, None, **case.params)
     return await _run(ground, case)
 
@@ -61,7 +69,7 @@ async def good_run(ground: Ground, farm: Farm | None = None, wish: Request | Non
 
 
 async def _run(ground: Ground, case: Case | None, farm: Farm | None = None, wish: Request | None = None) -> Outcome:
-    farm, wish = farm or ground.farm, wish or ground.wish()
+    farm, wish, before = farm or ground.farm, wish or ground.wish(), ground.twin.arrivals("commit")
     booking_id = (await farm.ledger.accept(wish, mint_code())).booking.id
     then = case.then if case is not None else None
     booking = await settle(farm, booking_id, {case.ends} if case is not None and then is None else set())
@@ -71,7 +79,7 @@ async def _run(ground: Ground, case: Case | None, farm: Farm | None = None, wish
         booking=booking,
         attempts=tuple(await farm.ledger.attempts(booking_id)),
         records=tuple(one for one in ground.twin.records() if untagged(one.email) == wish.guest.email),
-        commits=ground.twin.arrivals("commit"),
+        commits=ground.twin.arrivals("commit") - before,
         hits=ground.twin.fault_hits(case.fault) if case is not None else 0,
         wish=wish,
     )
@@ -93,6 +101,7 @@ async def _go_on(ground: Ground, farm: Farm, booking_id: str, then: Literal["aga
     """What happens to a confirmed booking."""
     if then == "cancel":
         await farm.ledger.request_cancel(booking_id)
+        await drive(farm, booking_id, "cancel")
         return await settle(farm, booking_id, set())
     await _turned(ground)
     ground.clock.ahead += timedelta(minutes=min(ground.manifest.recheck.after_min, default=10), seconds=1)
@@ -123,11 +132,22 @@ async def settle(farm: Farm, booking_id: str, or_at: set[BookingStatus]) -> Book
     return await farm.ledger.booking(booking_id)
 
 
+async def _rival(ground: Ground, who: Literal["stranger", "guest"]) -> None:
+    """Somebody has what our guest will want: a stranger, or the guest without us."""
+    theirs = ByHand.under(ground, planted=False)
+    if who == "stranger":
+        wish = theirs.ask.request.model_copy(update={"guest": STRANGER})
+        theirs = replace(theirs, ask=replace(theirs.ask, request=wish))
+    closing = await theirs.book()
+    if not ground.twin.records():
+        raise RunFailed(f"the rival's booking was not made: {closing.kind} {closing.detail}")
+
+
 async def _turned(ground: Ground) -> None:
     """Wait until the venue has changed its mind about what it confirmed."""
     gives_up = time.monotonic() + TURN_S
     # another process's database tells nobody that it changed
-    while any(one.status == "confirmed" for one in ground.twin.records()):  # noqa: ASYNC110
+    while any(one.status == "confirmed" for one in ground.twin.records()):
         if time.monotonic() >= gives_up:
             return
         await asyncio.sleep(0.1)
