@@ -71,7 +71,11 @@ class Line(Protocol):
 
 
 class Network:
-    """Stands between one page (with its context) and the world."""
+    """Stands between one page (with its context) and the world.
+
+    Attributes:
+        trouble: The last server error that came back, in words. It ends nothing: a venue's "no" may come as one.
+    """
 
     def __init__(self, page: Page, gate: CommitGate, access: Access, line: Line | None = None) -> None:
         self.poison = Poison()
@@ -83,6 +87,7 @@ class Network:
         self._in_flight = 0
         self._begun_at = time.monotonic()
         self._stirred = asyncio.Event()
+        self.trouble: str | None = None
 
     async def watch(self) -> None:
         """Route everything through the gate, and listen to everything that comes back."""
@@ -194,9 +199,12 @@ class Network:
             return
         if response.request.resource_type not in _PAGE_KINDS or not self._access.covers(response.url):
             return
-        error = refusal(response.status, response.headers, spoken(response.request.method, response.url))
+        what = spoken(response.request.method, response.url)
+        error = refusal(response.status, response.headers, what)
         if error is not None:
             self.poison.by(error)
+        elif response.status >= 500:
+            self.trouble = f"{what} was answered {response.status}"
 
 
 def _kind(request: Request) -> str:

@@ -130,6 +130,7 @@ class Visit:
         """
         url = urljoin(self.venue.origin + "/", path)
         await self._access.pace()
+        self._network.trouble = None
         answer = await self._unless_poisoned(self._goto(url))
         if answer is not None and answer >= 500:
             raise VenueDown(f"{self.venue.slug} answered {answer}")
@@ -160,6 +161,7 @@ class Visit:
         """Click, wait for one of the signs, and say which: ``press(button, done=thanks, refused=notice)``.
 
         Raises:
+            VenueDown: No sign shows in time, and a server error came back.
             VenueChanged: No sign shows in time.
             ContractBroken: A sign shows already before the click, so it would prove nothing.
         """
@@ -167,6 +169,7 @@ class Visit:
             shown = [f"`{name}`" for name, sign in signs.items() if await sign.filter(visible=True).count()]
             raise ContractBroken(f"the sign {', '.join(shown)} shows before the click: it would prove nothing")
         await self._access.pace()
+        self._network.trouble = None
         await self._unless_poisoned(target.click())
         return (await self._seen(signs))[0]
 
@@ -248,6 +251,8 @@ class Visit:
                 if count := 1 if len(watched) == 1 else await sign.filter(visible=True).count():
                     return self._unless_wall(name, signs), count
             # it showed and vanished: the page reloads itself
+        if self._network.trouble is not None:
+            raise VenueDown(f"{self.venue.slug}: {self._network.trouble}, and none of {', '.join(signs)} shows")
         raise VenueChanged(f"{self.venue.slug}: none of {', '.join(signs)} shows after {self._wait_s:g} s")
 
     def _unless_wall(self, name: str, signs: dict[str, Locator]) -> str:

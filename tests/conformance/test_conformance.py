@@ -28,4 +28,3 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 def test_cell(integration: Integration, name: str, played: Played) -> None:
     (check,) = [check for check in played(integration).checks if check.name == name]
     assert check.ok, f"{check.what}\n{check.what_to_do}\npicture: {check.screenshot or 'none'}"
-

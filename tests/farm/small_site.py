@@ -34,6 +34,7 @@ PAGES = {
     "/popup": "<h1>Popup</h1><form method=post action=/commit target=_blank><button>Go</button></form>",
     "/frame": "<h1>Frame</h1><iframe src=/double></iframe>",
     "/xhr403": "<h1>Page</h1><script>fetch('/forbidden')</script><p hidden>Never</p>",
+    "/breaks": "<h1>Page</h1><a href=/down>On</a><button onclick=\"fetch('/down')\">Ask</button>",
     "/status": "<h1>State</h1><p>Caf\u00e9 at 8:00\u202fPM</p>",
     "/outside": "<h1>Outside</h1><img src=http://127.0.0.1:9/x.png><script src=http://127.0.0.1:9/x.js></script>",
     "/leads-out": "<h1>Never</h1>",

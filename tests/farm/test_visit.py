@@ -45,6 +45,17 @@ async def test_a_page_without_its_sign_has_changed(visit):
         await visit.open("/none", sign=heading(visit, "Something else"))
 
 
+@pytest.mark.parametrize("name", ["On", "Ask"])
+async def test_a_server_error_in_place_of_a_sign_is_a_venue_that_is_down(visit, name):
+    await visit.open("/breaks", sign=heading(visit, "Page"))
+    pressed = visit.page.get_by_text(name)
+    with pytest.raises(VenueDown, match=r"/down was answered 503, and none of done shows"):
+        await visit.press(pressed, done=heading(visit, "Thank you"))
+    await visit.open("/list", sign=heading(visit, "Free"))
+    with pytest.raises(VenueChanged):
+        await visit.press(heading(visit, "Free"), done=heading(visit, "Thank you"))
+
+
 async def test_the_log_in_wall_is_seen_in_every_wait(visit):
     with pytest.raises(SessionLost):
         await visit.open("/wall", sign=heading(visit, "Free"))
