@@ -47,10 +47,12 @@ class Wish(Fact):
     """The request of every run, as a reseller writes one; its day is so many days from today.
 
     Attributes:
+        on: The day itself, for a twin that is open on some days only.
         card: The run pays with a card from a vault.
     """
 
     days_ahead: Annotated[int, Field(ge=1, le=700)] = 30
+    on: date | None = None
     guest: Guest
     party: Party
     earliest: time | None = None
@@ -74,7 +76,7 @@ class Wish(Fact):
 
     def at(self, venue: Venue, now: datetime) -> Request:
         """The request at a venue."""
-        day = now.astimezone(venue.zone).date() + timedelta(days=self.days_ahead)
+        day = self.on or now.astimezone(venue.zone).date() + timedelta(days=self.days_ahead)
         cap = self.price_cap_minor
         return Request(
             guest=self.guest,

@@ -18,6 +18,7 @@ from farm.registry import Integration, Registry
 from farm.request import Request
 from farm.venue import Venue
 from fixtures.kit.process import ROOT, TwinProcess
+from fixtures.pretix_shop.twin import PretixTwin
 from ledger.clock import wall_clock
 from ledger.migrate import upgrade
 from ledger.store import Ledger
@@ -29,6 +30,11 @@ from tools.conformance.camera import Camera
 from tools.conformance.cases import CARD, Cases, TwinAccount
 
 LEASE_S = 60.0
+PRETIX = "fixtures.pretix_shop"
+"""A real shop and no twin of ours: it is asked, and misbehaves, in its own ways."""
+
+
+Twin = TwinProcess | PretixTwin
 
 
 class Clock:
@@ -65,7 +71,7 @@ class Ground:
     """
 
     cases: Cases
-    twin: TwinProcess
+    twin: Twin
     farm: PlayedFarm
     clock: Clock
     camera: Camera
@@ -126,18 +132,20 @@ async def ground(integration: Integration, cases: Cases, folder: Path, farm: Far
         await asyncio.to_thread(twin.stop)
 
 
-def _start(integration: Integration, cases: Cases, data: Path) -> TwinProcess:
+def _start(integration: Integration, cases: Cases, data: Path) -> Twin:
+    if cases.twin.module == PRETIX:
+        return PretixTwin.start(data, **{name: str(value) for name, value in cases.twin.options.items()})
     root = ROOT if cases.twin.root is None else (integration.folder / cases.twin.root).resolve()
     return TwinProcess.start(cases.twin.module, data, 0, root, **cases.twin.options)
 
 
-def _standing(venue: Venue, twin: TwinProcess) -> Venue:
+def _standing(venue: Venue, twin: Twin) -> Venue:
     """The venue at the twin's origins; each further one is the setting that ends in ``_origin``."""
     others = {f"{name}_origin": origin for name, origin in twin.also.items()}
     return venue.model_copy(update={"origin": twin.origin, "settings": {**venue.settings, **others}})
 
 
-def _agreeing(partner: Partner, twin: TwinProcess, accounts: Mapping[str, TwinAccount], folder: Path) -> Partner:
+def _agreeing(partner: Partner, twin: Twin, accounts: Mapping[str, TwinAccount], folder: Path) -> Partner:
     """The partner's profile as it stands, for the hosts and with the accounts of the twin."""
     hosts = tuple(urlsplit(origin).netloc for origin in (twin.origin, *twin.also.values()))
     access = partner.access.model_copy(update={"hosts": hosts})
