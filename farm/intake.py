@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,9 @@ class BadRequest(SchemaFaults):
     """A request that cannot be queued: every fault in it, with its place."""
 
 
-def admit(written: object, registry: Registry, now: datetime) -> Request:
+def admit(
+    written: object, registry: Registry, now: datetime, closed: Mapping[str, str] = MappingProxyType({})
+) -> Request:
     """The request, checked whole: its shape, its venues, its time in each venue's zone, and what each venue sells.
 
     Each part is looked at by itself, as it is written, so that a fault in one does not hide one in another.
@@ -42,6 +45,7 @@ def admit(written: object, registry: Registry, now: datetime) -> Request:
         written: The parsed JSON document.
         registry: What can be booked.
         now: Aware; what lies before it is past.
+        closed: Venues that take no new bookings, with why (``farm.demotion``); a request that has others is let in.
 
     Raises:
         BadRequest: With all faults.
@@ -55,9 +59,22 @@ def admit(written: object, registry: Registry, now: datetime) -> Request:
         for venue in venues:
             faults += _venue_faults(written, venue, registry.manifest(venue))
         faults += _name_faults(written, venues)
+        faults += _closed_faults(written, [venue.slug for venue in venues], closed)
     if request is None or faults:
         raise BadRequest(list(dict.fromkeys(faults)))
     return request
+
+
+def must_be_served(request: Request, registry: Registry, closed: Mapping[str, str]) -> None:
+    """Return if some venue of an admitted request takes new bookings.
+
+    Raises:
+        BadRequest: None does; with why, for each.
+    """
+    slugs = [venue.slug for venue in registry.candidates(request)]
+    faults = list(_closed_faults({"group": request.group, "venues": slugs}, slugs, closed))
+    if faults:
+        raise BadRequest(faults)
 
 
 def shaped(written: object) -> Request:
@@ -165,6 +182,14 @@ def _venue_faults(written: Mapping[str, object], venue: Venue, manifest: Manifes
     cap = _part(_CAP, written.get("price_cap"))
     if cap is not None and cap.currency != venue.currency:
         yield Fault("price_cap.currency", f"is {cap.currency}, but {venue.slug} sells in {venue.currency}")
+
+
+def _closed_faults(written: Mapping[str, object], slugs: Sequence[str], closed: Mapping[str, str]) -> Iterator[Fault]:
+    """Why nothing can serve the request, where every venue of it is closed."""
+    if not slugs or not set(slugs) <= set(closed):
+        return
+    for number, slug in enumerate(slugs):
+        yield Fault("group" if written.get("group") else f"venues.{number}", closed[slug])
 
 
 def _name_faults(written: Mapping[str, object], venues: Sequence[Venue]) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,16 +66,24 @@ _SPOKEN = {
     Cause.WORKER_LOST: "could not be visited, for a reason of our own",
     Cause.ACCESS_NOT_AGREED: "does not take bookings from us now",
     Cause.CHALLENGE_PRESENTED: "does not take bookings from us now",
+    Cause.TIER_TOO_LOW: "does not take bookings from us now",
 }
 _WAS_FULL = frozenset({Cause.SLOT_UNAVAILABLE, Cause.SLOT_BUSY, Cause.LEASE_EXPIRED, Cause.PRICE_OVER_CAP})
 _MAY_HAVE_ANOTHER_TIME = frozenset({Cause.SLOT_UNAVAILABLE, Cause.SLOT_BUSY, Cause.LEASE_EXPIRED})
 
 
-def next_step(request: Request, candidates: Sequence[Venue], tried: Sequence[Tried], now: datetime) -> Route | Stop:
+def next_step(
+    request: Request,
+    candidates: Sequence[Venue],
+    tried: Sequence[Tried],
+    now: datetime,
+    closed: Collection[str] = (),
+) -> Route | Stop:
     """The next venue, or how the booking ends. Never called while a commit may have gone out.
 
-    Order: as the request names them (a group: by name). A partner that refused access is not visited again. Once
-    nobody has a place in the window, those that were full are asked again with the window as wide as it may be.
+    Order: as the request names them (a group: by name). A partner that refused access is not visited again, nor is a
+    venue that is closed for new bookings. Once nobody has a place in the window, those that were full are asked again
+    with the window as wide as it may be.
     """
     if request.know_by is not None and now >= request.know_by:
         return Stop(BookingStatus.EXPIRED, _last(tried), f"Time ran out: {told(tried, candidates)}")
@@ -85,7 +93,9 @@ def next_step(request: Request, candidates: Sequence[Venue], tried: Sequence[Tri
     open_now = [
         venue
         for venue in candidates
-        if venue.partner not in refused and not request.when.starts_before(now, venue.zone)
+        if venue.partner not in refused
+        and venue.slug not in closed
+        and not request.when.starts_before(now, venue.zone)
     ]
     for venue in open_now:
         if _is_next(venue.slug, [t for t in tried if not t.widened], tried):
@@ -95,7 +105,14 @@ def next_step(request: Request, candidates: Sequence[Venue], tried: Sequence[Tri
         here = [t for t in tried if t.venue == venue.slug]
         if here[-1].cause in _MAY_HAVE_ANOTHER_TIME and _is_next(venue.slug, [t for t in here if t.widened], tried):
             return Route(venue, request.model_copy(update={"when": wider}), widened=True)
-    return _stop(request, candidates, tried, now)
+    return _stop(request, candidates, _with_closed(tried, candidates, closed), now)
+
+
+def _with_closed(tried: Sequence[Tried], candidates: Sequence[Venue], closed: Collection[str]) -> list[Tried]:
+    """With what was not even tried, because it is closed; what was tried last keeps the last word."""
+    been = {t.venue for t in tried}
+    untried = [v for v in candidates if v.slug in closed and v.slug not in been]
+    return [*(Tried(v.slug, v.partner, Cause.TIER_TOO_LOW) for v in untried), *tried]
 
 
 def _is_next(slug: str, before: Sequence[Tried], tried: Sequence[Tried]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import AwareDatetime
@@ -10,6 +11,7 @@ from pydantic import AwareDatetime
 from farm.facts import Fact
 from farm.gate import Sent
 from farm.status import AttemptState, BookingStatus, Cause
+from farm.tier import Tier
 from farm.verdict import Verdict
 from ledger.records import AttemptRecord, BookingRecord
 
@@ -136,6 +138,9 @@ class VenueAnswer(Fact):
     Attributes:
         sells: What its file names; empty where the venue's own pages say it.
         resources: What a request's ``resource`` may ask for; empty where the venue's own pages say it.
+        tier: What its integration counts as now: as its manifest says, or less while its nightly check breaks.
+        verified_on: The day of the check that earned what the manifest says.
+        closed: Why it takes no new bookings, and what to do; None when it does.
     """
 
     slug: str
@@ -151,6 +156,9 @@ class VenueAnswer(Fact):
     origin: str
     sells: tuple[SoldAnswer, ...]
     resources: tuple[str, ...]
+    tier: Tier
+    verified_on: date | None
+    closed: str | None
 
 
 class VenuesAnswer(Fact):

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from farm.demotion import Demotion
 from farm.registry import Registry
 from farm.schema import SchemaFaults
 from gateway.complaint import Complaint, ExitCode
@@ -123,6 +124,18 @@ async def open_ledger(of: Settings, *, make: bool = False) -> AsyncIterator[Ledg
             yield ledger
         except SQLAlchemyError as error:
             raise _out_of_reach(of, error) from error
+
+
+async def demotions(of: Settings) -> dict[str, Demotion]:
+    """The integrations that broke in their last check; none where there is no ledger yet.
+
+    Raises:
+        Complaint: The ledger cannot be reached.
+    """
+    if not has_ledger(of):
+        return {}
+    async with open_ledger(of) as ledger:
+        return await ledger.demotions.all()
 
 
 def must_have_ledger(of: Settings) -> None:

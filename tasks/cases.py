@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from farm import reading
+from farm.demotion import Demotion, closed_venues
 from farm.facts import Claim, Facts, Hold
 from farm.life.case import Attempt, Case, Place
 from farm.phases import Step
@@ -18,10 +20,13 @@ from tasks.runtime import Farm
 async def read_case(farm: Farm, booking_id: str) -> Case:
     """What is known of a booking now. Only the holder of its lease may decide by it."""
     booking = await farm.ledger.booking(booking_id)
-    return case_of(farm, booking, await farm.ledger.attempts(booking_id))
+    demotions = await farm.ledger.demotions.all()
+    return case_of(farm, booking, await farm.ledger.attempts(booking_id), demotions)
 
 
-def case_of(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) -> Case:
+def case_of(
+    farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord], demotions: Mapping[str, Demotion]
+) -> Case:
     """The case behind these rows."""
     request, unknown = booking.wanted(), None
     try:
@@ -42,6 +47,7 @@ def case_of(farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord]) -
         cancel_requested_at=booking.cancel_requested_at,
         change=Request.model_validate_json(booking.change) if booking.change else None,
         replaces=booking.replaces,
+        closed=closed_venues(farm.registry, farm.settings.least_tier, demotions),
     )
 
 

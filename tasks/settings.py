@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from farm.tier import Tier
+
 
 class Settings(BaseSettings):
     """Where things are and how patient the farm is. Everything unset means: embedded, below ``home``.
@@ -24,6 +26,7 @@ class Settings(BaseSettings):
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
         account_key_file: The key from which the passwords of accounts that are made on the way are minted.
         vault: Where the cards are that requests name: ``env`` (variables ``READBACK_CARD_<TOKEN>``) or ``file:PATH``.
+        least_tier: What an integration must have earned before its venues take new bookings.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -41,6 +44,7 @@ class Settings(BaseSettings):
     resend_s: Annotated[float, Field(gt=1)] = 30.0
     account_key_file: Path | None = None
     vault: Annotated[str, Field(pattern=r"^(env|file:.+)$")] = "env"
+    least_tier: Tier = Tier.SILVER
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

@@ -11,6 +11,7 @@ import pytest
 from farm.identity import mint_code
 from farm.request import Request
 from farm.status import BookingStatus
+from farm.tier import Tier
 from fixtures.kit.process import TwinProcess
 from ledger.store import Ledger
 from tasks.embedded import EmbeddedFarm
@@ -35,6 +36,7 @@ def test_both_venues_are_booked_and_called_off(tmp_path, hire):
             home=tmp_path / "home",
             integrations=":".join(str(folder / "integrations") for folder in folders),
             partners=":".join(str(folder / "partners") for folder in folders),
+            least_tier=Tier.BRONZE,
         )
         with EmbeddedFarm(settings):
             wishes = [Request.model_validate_json((folder / REQUEST).read_text()) for folder in folders]

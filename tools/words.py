@@ -28,6 +28,7 @@ CAUSES: dict[str, str] = {
     Cause.RECORD_MISSING: "said yes, kept no record",
     Cause.ACCESS_NOT_AGREED: "access not agreed",
     Cause.CHALLENGE_PRESENTED: "turned us away",
+    Cause.TIER_TOO_LOW: "has not earned real bookings",
     Cause.SESSION_EXPIRED: "logged out",
     Cause.CANCEL_REQUESTED: "called off",
     Cause.CONTRACT_BROKEN: "integration is broken",

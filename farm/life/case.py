@@ -112,6 +112,7 @@ class Case:
         candidates: Where the request may end, best first; empty with ``unknown``.
         places: The venues of the attempts; a venue that this farm does not know any more is missing.
         unknown: Why the candidates could not be found.
+        closed: Candidates that take no new bookings, with why, for whoever runs the farm.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Case:
     cancel_requested_at: datetime | None = None
     change: Request | None = None
     replaces: str | None = None
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def live(self) -> Attempt | None:

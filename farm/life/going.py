@@ -72,7 +72,7 @@ def _go_to_next(case: Case, now: datetime) -> Decision:
     if any(t.cause is Cause.VENUE_CANCELLED for t in tried):
         # the guest knew in time; what the venue dropped since is wanted until it would begin
         request = request.model_copy(update={"know_by": None})
-    step = next_step(request, case.candidates, tried, now)
+    step = next_step(request, case.candidates, tried, now, case.closed)
     if isinstance(step, Stop):
         return _end(case, step, now)
     earlier = tuple(attempt for attempt in case.attempts if attempt.may_surprise and attempt.venue in case.places)
@@ -127,14 +127,16 @@ def _context(case: Case, tried: Sequence[Tried], *, widened: bool, now: datetime
 
 
 def _end(case: Case, stop: Stop, now: datetime) -> Decision:
+    payload: dict[str, object] = {"cause": str(stop.cause), "sentence": stop.sentence}
+    closed = [case.closed[venue.slug] for venue in case.candidates if venue.slug in case.closed]
+    if closed:
+        payload["closed"] = closed
     return Decision(
         Transition(
             booking=BookingChange(
                 status=stop.status, cause=stop.cause, sentence=stop.sentence, venue=None, change=None
             ),
-            events=[
-                NewEvent(f"booking.{stop.status}", payload={"cause": str(stop.cause), "sentence": stop.sentence})
-            ],
+            events=[NewEvent(f"booking.{stop.status}", payload=payload)],
             wake=late_look(case, now),
             done=["book", "cancel", "change"],
         )

@@ -11,8 +11,6 @@ from gateway.complaint import Complaint
 from gateway.terminal import AsJson, printer, put, say
 
 if TYPE_CHECKING:
-    from farm.registry import Registry
-    from farm.request import Request
     from gateway.answers import BookingAnswer
     from tasks.settings import Settings
 
@@ -48,7 +46,7 @@ def book(
     written, name = read_json(request)
     queued = asyncio.run(_sent_before(here, written, idempotency_key)) if idempotency_key is not None else None
     if queued is None:
-        queued = asyncio.run(_accept(here, admitted(written, name, registry(here)), idempotency_key))
+        queued = asyncio.run(_accept(here, written, name, idempotency_key))
     if wait:
         from gateway.commands.answering import see_through
 
@@ -89,29 +87,17 @@ def _conflict(key: str) -> Complaint:
     )
 
 
-def admitted(written: object, name: str, there: Registry) -> Request:
-    """The request, or a complaint that names every fault in it."""
-    from datetime import UTC, datetime
-
-    from farm.intake import BadRequest, admit
-
-    try:
-        return admit(written, there, datetime.now(UTC))
-    except BadRequest as error:
-        count = len(error.faults)
-        what = f"{name} cannot be booked: {count} faults" if count > 1 else f"{name} cannot be booked"
-        raise Complaint(
-            what, faults=error.faults, then="nothing was queued; `readback venues` lists what can be booked"
-        ) from None
-
-
-async def _accept(here: Settings, wanted: Request, key: str | None) -> BookingAnswer:
+async def _accept(here: Settings, written: object, name: str, key: str | None) -> BookingAnswer:
     from farm.identity import mint_code
+    from gateway.admission import admitted, must_have_venue
     from gateway.answers import BookingAnswer
-    from gateway.deployment import open_ledger
+    from gateway.deployment import open_ledger, registry
     from ledger.errors import CodeTaken, IdempotencyConflict
 
+    there = registry(here)
+    wanted = admitted(here, written, name, there)
     async with open_ledger(here, make=True) as ledger:
+        await must_have_venue(here, wanted, name, there, ledger)
         while True:
             try:
                 accepted = await ledger.accept(wanted, mint_code(), key)

@@ -12,6 +12,7 @@ from gateway.complaint import Complaint
 from gateway.terminal import AsJson, printer, put, say
 
 if TYPE_CHECKING:
+    from farm.registry import Registry
     from farm.request import Request
     from gateway.answers import BookingAnswer
     from tasks.settings import Settings
@@ -46,9 +47,10 @@ def change(
     if not when and not party:
         raise Complaint("nothing is to be changed", then="`readback change --help` lists what can be")
     wish = asyncio.run(_wish(here, booking, when, party))
-    from gateway.commands.book import admitted
+    from gateway.admission import admitted
 
-    answer = asyncio.run(_ask(here, booking, admitted(wish, f"the change of {booking}", there)))
+    name = f"the change of {booking}"
+    answer = asyncio.run(_ask(here, booking, admitted(here, wish, name, there), name, there))
     if as_json:
         put(answer)
         return
@@ -72,12 +74,14 @@ async def _wish(here: Settings, booking_id: str, when: dict[str, str], party: di
     return written
 
 
-async def _ask(here: Settings, booking_id: str, wish: Request) -> BookingAnswer:
+async def _ask(here: Settings, booking_id: str, wish: Request, name: str, there: Registry) -> BookingAnswer:
+    from gateway.admission import must_have_venue
     from gateway.answers import BookingAnswer
     from gateway.deployment import open_ledger
     from ledger.errors import NotChangeable
 
     async with open_ledger(here) as ledger:
+        await must_have_venue(here, wish, name, there, ledger)
         try:
             booking = await ledger.request_change(booking_id, wish)
         except NotChangeable as why:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from gateway.terminal import AsJson, printer, put
 
 
@@ -11,14 +13,22 @@ def venues(*, as_json: AsJson = False) -> None:
     They lie in integrations/ and in the folders of READBACK_INTEGRATIONS. A
     file that is wrong is reported with its name, the key, and the nearest known
     one.
+
+    With each stands the tier that its integration has earned. One below
+    READBACK_LEAST_TIER (silver), or whose nightly check broke, takes no new
+    bookings: it says why, and what to do.
     """
     from rich.table import Table
     from rich.text import Text
 
+    from farm.demotion import closed_venues, tier_of
     from gateway.answers import SoldAnswer, VenueAnswer, VenuesAnswer
-    from gateway.deployment import registry, settings
+    from gateway.deployment import demotions, registry, settings
 
-    there = registry(settings())
+    here = settings()
+    there = registry(here)
+    demoted = asyncio.run(demotions(here))
+    closed = closed_venues(there, here.least_tier, demoted)
     found = tuple(
         VenueAnswer(
             slug=venue.slug,
@@ -34,6 +44,9 @@ def venues(*, as_json: AsJson = False) -> None:
             origin=venue.origin,
             sells=tuple(SoldAnswer(service=one.service, seats=one.seats) for one in venue.sells),
             resources=venue.resources,
+            tier=tier_of(venue.integration, there, demoted),
+            verified_on=there.manifest(venue).quality.verified_on,
+            closed=closed.get(venue.slug),
         )
         for _, venue in sorted(there.venues.items())
     )
@@ -49,6 +62,9 @@ def venues(*, as_json: AsJson = False) -> None:
         for name, values in (("sells", [sold.service for sold in one.sells]), ("resources", one.resources)):
             what.append(f"\n{name} {', '.join(values)}" if values else "")
         groups = f" · groups {', '.join(one.groups)}" if one.groups else ""
-        what.append(f"\non {one.integration} · partner {one.partner}{groups}\n{one.origin}", style="dim")
+        verified = f" since {one.verified_on:%d %b %Y}" if one.verified_on and one.closed is None else ""
+        on = f"\non {one.integration} ({one.tier}{verified}) · partner {one.partner}{groups}\n{one.origin}"
+        what.append(on, style="dim")
+        what.append(f"\n{one.closed}" if one.closed else "", style="bold yellow")
         table.add_row(one.slug, what)
     printer().print(table)

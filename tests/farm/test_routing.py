@@ -72,3 +72,27 @@ def test_a_wish_to_cancel_wins():
     end = next_step(REQUEST, ABC, tried, NOW)
     assert isinstance(end, Stop)
     assert end.status is BookingStatus.CANCELLED
+
+
+def test_a_closed_venue_is_passed_over():
+    assert next_step(REQUEST, ABC, [], NOW, {"a", "b"}) == Route(ABC[2], REQUEST)
+
+
+def test_a_venue_that_closes_between_two_tries_is_not_tried_again():
+    tried = [Tried("a", "p", Cause.SESSION_EXPIRED)]
+    assert next_step(REQUEST, ABC, tried, NOW) == Route(ABC[0], REQUEST)
+    assert next_step(REQUEST, ABC, tried, NOW, {"a"}) == Route(ABC[1], REQUEST)
+
+
+def test_where_every_venue_is_closed_the_end_says_so():
+    end = next_step(REQUEST, ABC, [], NOW, {"a", "b", "c"})
+    assert isinstance(end, Stop)
+    assert (end.status, end.cause) == (BookingStatus.FAILED, Cause.TIER_TOO_LOW)
+    assert end.sentence.startswith("Nothing could be booked: A does not take bookings from us now;")
+
+
+def test_what_was_tried_has_the_last_word_about_why():
+    end = next_step(REQUEST, ABC[:2], [Tried("b", "p", Cause.SLOT_UNAVAILABLE)], NOW, {"a"})
+    assert isinstance(end, Stop)
+    assert (end.status, end.cause) == (BookingStatus.UNAVAILABLE, Cause.SLOT_UNAVAILABLE)
+    assert end.sentence == "Nothing could be booked: A does not take bookings from us now; B was full."

@@ -25,7 +25,7 @@ GOOD: dict[str, Any] = {
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
     """The state folder; nothing else is set."""
-    for name in ("DATABASE_URL", "BROKER_URL", "REDIS_URL", "INTEGRATIONS", "PARTNERS", "LEASE_S"):
+    for name in ("DATABASE_URL", "BROKER_URL", "REDIS_URL", "INTEGRATIONS", "PARTNERS", "LEASE_S", "LEAST_TIER"):
         monkeypatch.delenv(f"READBACK_{name}", raising=False)
     monkeypatch.setenv("READBACK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
