@@ -20,7 +20,7 @@ About = Literal["good_run", "one_commit", "fault", "cancel", "manners"]
 """What a conformance check proves. ``manners``: what every script must be able to do besides (hold from the offer
 alone, a second ``enter_guest``, a foreign time zone ...)."""
 
-ExemptKind = Literal["rule", "fault", "mutation"]
+ExemptKind = Literal["rule", "fault", "manner", "mutation"]
 
 
 class Check(Fact):
@@ -52,8 +52,8 @@ class Exempted(Fact):
     """What is left out, with a reason and an end: by ``[quality] exempt`` or ``[[leave_out]]``.
 
     Attributes:
-        kind: What of: a rule of the manifest's ``exempt``, a fault or a mutation of ``cases.toml``.
-        name: The rule, the fault, or the mutation.
+        kind: What of: a rule of the manifest's ``exempt``; a fault, a manner or a mutation of ``cases.toml``.
+        name: As that file names it.
         until: The last day on which it counts.
     """
 
@@ -83,6 +83,7 @@ class Results(Fact):
         survived: Mutants that it did not notice, by name.
         cancels: Its manifest says how to cancel.
         finds_without_reference: A channel that needs no venue reference and whose empty answer denies; None: no such.
+        not_checked: Why this machine could not look; nothing is known of the integration then.
     """
 
     integration: str
@@ -100,6 +101,7 @@ class Results(Fact):
     survived: tuple[str, ...] = ()
     cancels: bool = False
     finds_without_reference: str | None = None
+    not_checked: str | None = None
     seconds: float = 0.0
 
     @classmethod
@@ -132,6 +134,7 @@ class Results(Fact):
         left_out: list[tuple[ExemptKind, str | None]] = [
             ("rule", check.name),
             ("fault", check.fault),
+            ("manner", check.name),
             ("mutation", check.name),
         ]
         return any(name is not None and self.is_exempt(kind, name, today) for kind, name in left_out)
@@ -145,5 +148,5 @@ class Report(Fact):
 
     @property
     def ok(self) -> bool:
-        """True when nothing broke."""
-        return not any(one.failed(self.at.date()) for one in self.results)
+        """True when everything was looked at and is as it should be."""
+        return not any(one.not_checked or one.failed(self.at.date()) for one in self.results)

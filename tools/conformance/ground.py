@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from farm.manifest import Manifest
 from farm.registry import Integration, Registry
 from farm.request import Request
+from farm.tier import Tier
 from farm.venue import Venue
 from fixtures.kit.process import ROOT, TwinProcess
 from fixtures.pretix_shop.twin import PretixTwin
@@ -118,7 +119,7 @@ async def ground(integration: Integration, cases: Cases, folder: Path, farm: Far
         stock = farm.registry.venue(cases.venue)
         venue = _standing(stock, twin)
         partner = _agreeing(farm.partners.must_have(stock.partner), twin, cases.accounts, folder)
-        settings = Settings(home=folder, lease_s=LEASE_S, vault=f"file:{_vault(folder)}")
+        settings = Settings(home=folder, lease_s=LEASE_S, vault=f"file:{_vault(folder)}", least_tier=Tier.NONE)
         clock = Clock()
         await upgrade(settings.ledger_url)
         async with await Ledger.open(settings.ledger_url, clock) as ledger:
