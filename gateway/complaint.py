@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     NOT_BOOKED = 3
     IN_DOUBT = 4
+    BROKE = 5
     INTERRUPTED = 130
 
 

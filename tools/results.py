@@ -12,8 +12,8 @@ from farm.facts import Fact
 from farm.registry import Integration
 from farm.tier import Tier
 
-Kind = Literal["schema", "lint", "conformance", "mutation", "run"]
-"""What looked; ``run``: the check itself did not come to its end."""
+Kind = Literal["schema", "lint", "conformance", "mutation", "run", "tier"]
+"""What looked. ``run``: the check itself did not come to its end. ``tier``: the manifest claims too much."""
 KINDS: tuple[Kind, ...] = ("schema", "lint", "conformance", "mutation")
 """Everything that must have looked before a tier can be computed."""
 About = Literal["good_run", "one_commit", "fault", "cancel", "manners"]

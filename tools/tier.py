@@ -33,9 +33,10 @@ def lacks(results: Results, tier: Tier, today: date) -> list[str]:
 def judged(results: Results, today: date) -> Results:
     """The results with the tier that they earn, and a failed check where the manifest claims more.
 
-    While not every kind of check came to its end, nothing is earned and nothing is claimed too much.
+    While not every kind of check came to its end, nothing is earned and nothing is claimed too much. What was judged
+    before stays as it is.
     """
-    if not set(KINDS) <= set(results.ran):
+    if results.earned is not None or not set(KINDS) <= set(results.ran):
         return results
     tier = earned(results, today)
     told = results.model_copy(update={"earned": tier})
@@ -43,8 +44,8 @@ def judged(results: Results, today: date) -> Results:
         return told
     missing = lacks(results, results.claimed, today)
     too_much = Check(
-        kind="schema",
-        name="tier",
+        kind="tier",
+        name="claim",
         ok=False,
         what=f"the manifest claims {results.claimed}, earned is {tier}: {missing[0]}"
         + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),

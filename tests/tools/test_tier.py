@@ -99,9 +99,11 @@ class TestJudged:
         results = judged(found(claimed=Tier.GOLD, checks=breaking("full at commit")), TODAY)
         assert results.earned is Tier.BRONZE
         failed = {check.name: check for check in results.failed(TODAY)}
-        assert failed.keys() == {"full at commit", "tier"}
-        assert failed["tier"].what.startswith("the manifest claims gold, earned is bronze: full at commit: confirmed")
-        assert "readback check luna --write" in failed["tier"].what_to_do
+        assert failed.keys() == {"full at commit", "claim"}
+        assert failed["claim"].what.startswith(
+            "the manifest claims gold, earned is bronze: full at commit: confirmed"
+        )
+        assert "readback check luna --write" in failed["claim"].what_to_do
 
     def test_a_claim_below_it_is_no_fault(self):
         results = judged(found(claimed=Tier.BRONZE), TODAY)
