@@ -6,9 +6,9 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 
 WORKDIR /srv/readback
 
-# Packages and the browser before the code: a change of code then builds in seconds.
+# Packages and the browser before the code: a change of code then builds in seconds. The nightly checks play on twins.
 COPY pyproject.toml constraints.txt ./
-RUN pip install --no-cache-dir --constraint constraints.txt --editable . \
+RUN pip install --no-cache-dir --constraint constraints.txt --editable ".[twins]" \
     && playwright install --with-deps --only-shell chromium \
     && rm -rf /var/lib/apt/lists/*
 

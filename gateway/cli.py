@@ -14,7 +14,8 @@ from gateway.commands.doubts import doubts, resolve
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
-from gateway.commands.processes import relay, worker
+from gateway.commands.nightly import nightly
+from gateway.commands.processes import beat, relay, worker
 from gateway.commands.rate import rate
 from gateway.commands.show import show
 from gateway.commands.up import up
@@ -25,6 +26,7 @@ from gateway.terminal import complain, examples
 BOOKING = "Book"
 KNOWING = "Know"
 RUNNING = "Run"
+PROVING = "Prove"
 
 
 class Doors(TyperGroup):
@@ -134,7 +136,12 @@ app.command(
     ),
 )(worker)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis://localhost/0 readback relay"))(relay)
+app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)
+app.command(
+    rich_help_panel=PROVING,
+    epilog=examples("readback nightly", "readback nightly osteria_luna --report nightly-report"),
+)(nightly)
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
 from tasks.settings import Settings
 
-QUEUES = ("book", "verify")
+BOOKING_QUEUES = ("book", "verify")
+QUEUES = (*BOOKING_QUEUES, "nightly")
+NIGHTLY = "farm.nightly"
 TASKS = {
     "book": ("farm.book", "book"),
     "verify": ("farm.verify", "verify"),

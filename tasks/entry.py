@@ -1,10 +1,12 @@
-"""The tasks that Celery knows: each hands one booking to the loop of its worker process, and nothing else."""
+"""The tasks that Celery knows: each hands one booking to the loop of its worker process; a check gets a process."""
 
 from __future__ import annotations
 
-from tasks.app import HARD_LIMIT_S, SOFT_LIMIT_S, app
+from tasks.app import HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, app
 from tasks.driving import drive
+from tasks.nightly import check_tonight
 from tasks.runtime import runtime
+from tasks.settings import Settings
 
 LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retries": 0}
 
@@ -37,3 +39,9 @@ def change(booking_id: str) -> None:
 def recheck(booking_id: str) -> None:
     """Look whether the venue still has what it confirmed, and whether a record came late elsewhere."""
     runtime().run(lambda farm: drive(farm, booking_id, "recheck"))
+
+
+@app.task(name=NIGHTLY, queue="nightly", acks_late=False, max_retries=0)
+def nightly(integration: str) -> None:
+    """Check one integration. It may take long, so it is acknowledged early: the next night makes up for it."""
+    check_tonight(Settings(), integration)

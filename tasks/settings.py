@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
         account_key_file: The key from which the passwords of accounts that are made on the way are minted.
         vault: Where the cards are that requests name: ``env`` (variables ``READBACK_CARD_<TOKEN>``) or ``file:PATH``.
+        check_s: A nightly check of one integration that takes longer has failed.
+        nightly_at: When the nightly checks begin, in UTC.
         least_tier: What an integration must have earned before its venues take new bookings.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
@@ -45,6 +48,8 @@ class Settings(BaseSettings):
     account_key_file: Path | None = None
     vault: Annotated[str, Field(pattern=r"^(env|file:.+)$")] = "env"
     least_tier: Tier = Tier.SILVER
+    check_s: Annotated[float, Field(gt=0)] = 1800.0
+    nightly_at: time = time(3)
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

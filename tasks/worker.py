@@ -9,7 +9,7 @@ from pathlib import Path
 
 from celery.signals import worker_process_shutdown, worker_ready, worker_shutdown
 
-from tasks.app import QUEUES, app
+from tasks.app import BOOKING_QUEUES, QUEUES, app
 from tasks.parent import end_with_parent
 from tasks.runtime import runtime, stop_runtime
 
@@ -35,7 +35,7 @@ def work(queues: Sequence[str], pool: str, concurrency: int, ready_file: Path | 
         raise ValueError(f"queues are {', '.join(QUEUES)}; pools are {', '.join(POOLS)}")
 
     def on_ready(**_: object) -> None:
-        if pool == "threads":
+        if pool == "threads" and set(queues) & set(BOOKING_QUEUES):
             runtime().run(lambda farm: farm.browser.warm())
         if ready_file is not None:
             ready_file.touch()

@@ -119,7 +119,7 @@ class TestCompose:
 
         command = typer.main.get_group(app)
         ours = {name: s["command"] for name, s in services.items() if s.get("command", [""])[0] == "readback"}
-        assert set(ours) == {"migrate", "relay", "worker-book", "worker-verify"}
+        assert set(ours) == {"migrate", "relay", "worker-book", "worker-verify", "beat", "worker-nightly"}
         for words in ours.values():
             group = command.make_context("readback", list(words[1:]))
             name, found, rest = command.resolve_command(group, words[1:])
@@ -135,7 +135,7 @@ class TestCompose:
 
     def test_a_container_is_the_sandbox_and_holds_as_one(self, services):
         """Docker's default denies what Chromium's own sandbox needs."""
-        for name in ("worker-book", "worker-verify"):
+        for name in ("worker-book", "worker-verify", "worker-nightly"):
             service = services[name]
             assert service["environment"]["READBACK_CHROMIUM_SANDBOX"] == "off", name
             assert service["cap_drop"] == ["ALL"]

@@ -1,4 +1,4 @@
-"""``readback worker`` and ``relay``: one process each, as a deployment of several machines runs them."""
+"""``readback worker``, ``relay`` and ``beat``: one process each, as a deployment of several machines runs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def worker(
     *,
     queue: Annotated[
-        list[str] | None, typer.Option("--queue", "-q", metavar="Q", help="book or verify; may be given twice.")
+        list[str] | None,
+        typer.Option("--queue", "-q", metavar="Q", help="book, verify, nightly; may be given twice."),
     ] = None,
     pool: Annotated[
         str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
@@ -26,17 +27,18 @@ def worker(
     """Run one worker.
 
     Until SIGTERM; what is past its commit then still ends. For deployments with
-    a broker of their own; on one machine `readback up` does it all.
+    a broker of their own; on one machine `readback up` does it all. Without
+    --queue it takes book and verify; nightly checks get a worker of their own.
     """
     from gateway.deployment import must_have_ledger, registry, settings
 
     here = settings()  # first: what is imported below reads them too
 
     from farm.schema import nearest
-    from tasks.app import QUEUES
+    from tasks.app import BOOKING_QUEUES, QUEUES
     from tasks.worker import POOLS, work
 
-    queues = list(dict.fromkeys(queue or QUEUES))
+    queues = list(dict.fromkeys(queue or BOOKING_QUEUES))
     for name in queues:
         if name not in QUEUES:
             raise Complaint(f"no queue `{name}`", then=nearest(name, QUEUES))
@@ -63,6 +65,24 @@ def relay() -> None:
     _must_have_broker(here)
     must_have_ledger(here)
     asyncio.run(relay_until_told(here))
+
+
+def beat() -> None:
+    """Run the one clock that asks for the nightly checks.
+
+    Until SIGTERM. Each integration is a message on the queue nightly at
+    READBACK_NIGHTLY_AT (03:00) UTC, for `readback worker --queue nightly`.
+    """
+    from gateway.deployment import make_home, registry, settings
+
+    here = settings()  # first: what is imported below reads them too
+
+    from tasks.beat import beat_until_told
+
+    names = sorted(registry(here).integrations)
+    make_home(here)
+    _must_have_broker(here)
+    beat_until_told(here, names)
 
 
 def _must_have_broker(here: Settings) -> None:

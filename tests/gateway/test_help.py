@@ -20,6 +20,7 @@ def test_every_command_of_the_house_is_there():
             [
                 *("book", "cancel", "change", "demo", "doctor", "doubts", "leftovers", "list", "migrate", "rate"),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
+                *("beat", "nightly"),
             ]
         )
         == COMMANDS
