@@ -33,10 +33,11 @@ def lacks(results: Results, tier: Tier, today: date) -> list[str]:
 def judged(results: Results, today: date) -> Results:
     """The results with the tier that they earn, and a failed check where the manifest claims more.
 
-    While not every kind of check came to its end, nothing is earned and nothing is claimed too much. What was judged
-    before stays as it is.
+    While not every kind of check came to its end, nothing is known and nothing is claimed too much; but files that
+    are wrong earn nothing, whatever else was not looked at for it. What was judged before stays as it is.
     """
-    if results.earned is not None or not set(KINDS) <= set(results.ran):
+    is_wrong = any(check.kind == "schema" for check in results.failed(today))
+    if results.earned is not None or not (is_wrong or set(KINDS) <= set(results.ran)):
         return results
     tier = earned(results, today)
     told = results.model_copy(update={"earned": tier})

@@ -58,6 +58,12 @@ class TestChecking:
         said = told(found("osteria_luna", checks=breaking("full at commit")))
         assert self.check(f"print({said!r}); raise SystemExit(5)").earned is Tier.BRONZE
 
+    def test_a_twin_that_does_not_start_says_nothing_of_the_integration(self):
+        stopped = Check(kind="run", name="twin", ok=False, what="no module named starlette")
+        said = told(found("osteria_luna", checks=(*GOOD[:2], stopped), ran=("schema", "lint")))
+        results = self.check(f"print({said!r})")
+        assert (results.not_checked, results.earned) == ("no module named starlette", None)
+
     def test_one_that_does_not_end_is_ended_with_all_that_it_started_and_has_failed(self, tmp_path):
         left = tmp_path / "child"
         asleep = f"{[sys.executable, '-c', 'import time; time.sleep(600)']!r}"

@@ -113,6 +113,11 @@ class TestJudged:
         results = judged(found(claimed=Tier.GOLD, ran=("lint",), checks=GOOD[1:2]), TODAY)
         assert (results.earned, results.failed(TODAY)) == (None, ())
 
+    def test_files_that_are_wrong_earn_nothing_although_nothing_else_was_looked_at(self):
+        results = judged(found(ran=("schema", "lint"), checks=breaking("manifest.toml")[:2]), TODAY)
+        assert results.earned is Tier.NONE
+        assert [check.name for check in results.failed(TODAY)] == ["manifest.toml", "claim"]
+
     def test_results_know_their_manifest(self):
         there = Registry.load([INTEGRATIONS]).integrations
         luna, shop = Results.blank(there["osteria_luna"], "osteria_luna"), Results.blank(there["pretix"])

@@ -21,7 +21,7 @@ def checked(integration: Integration, today: date, within_s: float, command: Seq
     """What ``readback check`` finds.
 
     A check that does not come to its end in time has failed. One that this machine cannot make (no browser, no
-    memory) says nothing of the integration.
+    memory, a twin that does not start) says nothing of the integration.
     """
     begun = time.monotonic()
     ended = run(["check", integration.slug, "--json"], within_s, command)
@@ -41,7 +41,9 @@ def checked(integration: Integration, today: date, within_s: float, command: Seq
         (results,) = Report.model_validate_json(ended.out).results
     except (ValidationError, ValueError):
         return blank.model_copy(update={"not_checked": _why(ended)})
-    return judged(results.model_copy(update={"seconds": seconds}), today)
+    stopped = [check.what for check in results.failed(today) if check.kind == "run"]  # a twin that does not start
+    told = {"seconds": seconds, "not_checked": "; ".join(stopped) or None}
+    return judged(results.model_copy(update=told), today)
 
 
 def _why(ended: Ended) -> str:
