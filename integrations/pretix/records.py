@@ -138,12 +138,15 @@ async def _desk_sighting(visit: Visit, path: str, code: str) -> Sighting:
     page = visit.page
     title = page.get_by_role("heading", name=f"Order details: {code}")
     await visit.open(path, sign=title)
-    # why: positions and totals are rows of layout without a role, a position's date is a link by number
+    # why: positions and totals are rows of layout without a role
     rows = page.locator(".items .product-row")
     lines = await rows.filter(has_text=re.compile(r"^\s*#\d+ –")).all()
+    # why: a position begins with its product, and only its weight says so
     products = one_of([await line.locator("strong").first.inner_text() for line in lines])
+    # why: a position's date is a link by number
     links = [await link.get_attribute("href") or "" for link in await rows.locator("a[href*='/subevents/']").all()]
     dates = {int(number) for link in links for number in re.findall(r"/subevents/(\d+)", link)}
+    # why: no role tells the sum of a row
     total = rows.filter(has=page.get_by_text("Total", exact=True)).locator(".price")
     guest_page = page.get_by_role("link", name="View order as user")
     return Sighting(

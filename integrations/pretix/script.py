@@ -6,42 +6,17 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel
-
 from farm.contract import Lookup
 from farm.errors import RequestRefused, SlotLost
-from farm.facts import Claim, Facts, Hold, Money, Offer, Party, Recap, Refusal, Sighting, Slot
+from farm.facts import Claim, Facts, Hold, Money, Offer, Party, Recap, Refusal, Sighting
 from farm.request import Request, WantedSlot
 from farm.visit import Visit
+from integrations.pretix.feed import free_dates, offers_on
 from integrations.pretix.pages import alert, one_of, open_settled, shop_of, slot_in, slot_in_calendar, value_of
 from integrations.pretix.records import OrganizerRecords
 
 MOST_DATES = 8
 """Dates of a series whose products are looked at, nearest to the wish first: each costs one request."""
-
-AVAILABLE = 100
-"""In the shop's feed. Less is sold out, or reserved by others."""
-
-
-class Product(BaseModel):
-    """One product in the feed that pretix gives to other people's web pages; one with variations shows no figures."""
-
-    name: str
-    order_max: int | None
-    price: dict[str, str | bool] | None
-    avail: tuple[int, int | None] | None
-
-
-class Category(BaseModel):
-    """A heading of the feed."""
-
-    items: list[Product]
-
-
-class Feed(BaseModel):
-    """What can be bought on one date."""
-
-    items_by_category: list[Category]
 
 
 class Pretix(OrganizerRecords):
@@ -55,10 +30,10 @@ class Pretix(OrganizerRecords):
             await open_settled(visit, shop_of(visit), page.get_by_role("link", name="Resend order link"))
             # why: the moment with its offset is in an attribute only
             begins = await slot_in(page.locator("[data-time]").filter(has_text=re.compile("Begin|End")), "data-time")
-            return await self._offers(visit, request, begins, shop_of(visit))
-        dates = [date for date in await self._free_dates(visit, wish) if wish.admits(date[0], zone)]
+            return await offers_on(visit, request, begins, shop_of(visit))
+        dates = [date for date in await free_dates(visit, wish) if wish.admits(date[0], zone)]
         dates.sort(key=lambda date: wish.distance(date[0], zone))
-        return [offer for date in dates[:MOST_DATES] for offer in await self._offers(visit, request, *date)]
+        return [offer for date in dates[:MOST_DATES] for offer in await offers_on(visit, request, *date)]
 
     async def hold(self, visit: Visit, offer: Offer) -> Hold:
         page, name = visit.page, offer.resource or ""
@@ -82,6 +57,7 @@ class Pretix(OrganizerRecords):
             if await deadline.count():  # "want 2, 1 left" says no, and has put 1 into the cart
                 await self._empty_cart(visit)
             raise SlotLost(f"{name} went while it was put into the cart")
+        # why: every product of the cart counts down to the same moment
         expires_at = datetime.fromisoformat(await deadline.first.get_attribute("data-expires") or "")
         return Hold(offer=offer, binding="soft", expires_at=expires_at, key=offer.key)
 
@@ -136,46 +112,6 @@ class Pretix(OrganizerRecords):
         # not the shop's message: the page that has it reloads itself, and the message is gone
         await visit.press(yes, refused=alert(page), done=value_of(page, "Status").filter(has_text="Canceled"))
 
-    async def _free_dates(self, visit: Visit, wish: WantedSlot) -> list[tuple[Slot, str]]:
-        """The free dates of the week, each with the path of its page."""
-        page, (year, week, _day) = visit.page, wish.date.isocalendar()
-        listed = page.get_by_role("navigation", name="calendar navigation")
-        await open_settled(visit, f"{shop_of(visit)}?style=week&date={year}-W{week:02d}", listed)
-        # why: the moment with its offset is in an attribute only, and "none" is said in the organiser's own words
-        found = await visit.rows(page.locator("a:has([data-time])"), none=page.locator(".calendar-empty"))
-        free = [link for link in found if re.search("Book now|Buy now|Few tickets", await link.inner_text())]
-        return [
-            (await slot_in(link.locator("[data-time]"), "data-time"), await link.get_attribute("href") or "")
-            for link in free
-        ]
-
-    async def _offers(self, visit: Visit, request: Request, slot: Slot, path: str) -> list[Offer]:
-        """What can be bought on a date, in the number that the party needs."""
-        feed = Feed.model_validate((await visit.call("GET", f"{path}widget/product_list")).json())
-        products = {product.name: product for category in feed.items_by_category for product in category.items}
-        offers = []
-        for sold in visit.venue.sells:
-            product, units = products.get(sold.service), -(-request.party.people // sold.seats)
-            if product is None or product.price is None or product.avail is None:
-                continue
-            if product.avail[0] < AVAILABLE or (product.order_max or 0) < units:
-                continue
-            if sold.seats > 1 and units > 1:  # two tables are not a bigger one
-                continue
-            each = Money.read(str(product.price["gross"]), visit.venue.currency)
-            offers.append(
-                Offer(
-                    when=slot,
-                    key=path,
-                    resource=sold.service,
-                    service=sold.service,
-                    party=Party(adults=units * sold.seats, units=units),
-                    price=each.model_copy(update={"minor": each.minor * units}),
-                    left=product.avail[1],
-                )
-            )
-        return offers
-
     async def _to_review(self, visit: Visit) -> None:
         page = visit.page
         onward = page.get_by_role("button", name="Continue", exact=True)
@@ -194,11 +130,14 @@ class Pretix(OrganizerRecords):
         """The table that the review page and the guest's order page share."""
         table = visit.page.get_by_role("table", name="Your cart")
         await visit.must_show(table)
-        # why: products and the total are rows of the same role; exact moments are there for screen readers only
+        # why: products and the total are rows of the same role
         lines = await table.locator("[data-article-id]").all()
+        # why: what is said of a product follows its name
         products = one_of([await line.get_by_role("paragraph").first.inner_text() for line in lines])
+        # why: exact moments are there for screen readers only
         dated = [line.locator(".sr-only time") for line in lines if await line.locator(".sr-only time").count()]
         slots = {await slot_in(moments, "datetime") for moments in dated}
+        # why: the sum is the last column, and no cell says so
         total = table.get_by_role("row", name=re.compile("^Total")).get_by_role("cell").last.get_by_role("strong")
         return Facts(
             when=slots.pop() if len(slots) == 1 else None,

@@ -39,7 +39,7 @@ class Quayside(VenueScript):
         await page.get_by_label("People").fill(str(request.party.people))
         recap = page.get_by_role("heading", name="Is this right?")
         await visit.press(page.get_by_role("button", name="Continue"), recap=recap)
-        return Recap(**dict(await _facts(visit, page.locator("body"))))
+        return Recap(**dict(await _facts(visit, page.locator("body"))))  # the recap is the whole page
 
     async def submit(self, visit: Visit, hold: Hold) -> Claim | Refusal:
         page = visit.page
