@@ -107,7 +107,7 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
             await attempt.release(hold)
             raise
         gate.open_once(until, ask.clock, _in_zone(wanted, ask.venue))
-        return await attempt.submit(hold, until)
+        return await attempt.submit(hold, wanted, until)
 
 
 def _in_zone(wanted: Facts, venue: Venue) -> Facts:
@@ -163,7 +163,7 @@ class _Attempt:
         # where the list showed no final price, the one that was agreed to with the last click is what the record owes
         return hold, recap, wanted if wanted.price else wanted.model_copy(update={"price": recap.price})
 
-    async def submit(self, hold: Hold, until: datetime) -> Closing:
+    async def submit(self, hold: Hold, wanted: Facts, until: datetime) -> Closing:
         """The point of no return. Whatever happens now is a claim, a known refusal, or a doubt."""
         gate = self._visit.gate
         answer: object = None
@@ -181,7 +181,7 @@ class _Attempt:
             return Closing("in_doubt", gate.shut(), claim, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
         finally:
             sent = gate.shut()  # also when the work is cancelled: a lost lease must not click any more
-        return self._closing(answer, sent)
+        return self._closing(answer, sent, wanted)
 
     def _left_s(self, until: datetime) -> float:
         """Seconds to the submit deadline; past it the record counts as absent, and nothing may leave any more."""
@@ -195,21 +195,27 @@ class _Attempt:
         detail = f"the click would have sent another {', '.join(self._visit.gate.differing)}: it was stopped"
         return Closing("in_doubt", sent, cause=Cause.RECAP_MISMATCH, detail=detail)
 
-    def _closing(self, answer: object, sent: Sent) -> Closing:
+    def _closing(self, answer: object, sent: Sent, wanted: Facts) -> Closing:
         if self._visit.gate.differing:
             return self._stopped(sent)
         if isinstance(answer, Refusal):
             cause = self._ask.manifest.cause_of(answer.text)
-            if cause is None:
-                return Closing("in_doubt", sent, cause=Cause.OUTCOME_UNKNOWN, detail="refused in unknown words")
-            return Closing("refused", sent, cause=cause, detail=f"the venue refused: {cause}")
+            known = cause is not None
+            detail = f"the venue refused: {cause}" if known else "refused in unknown words"
+            return Closing(
+                "refused" if known else "in_doubt", sent, cause=cause or Cause.OUTCOME_UNKNOWN, detail=detail
+            )
         if not isinstance(answer, Claim):
             detail = f"`submit` returned {type(answer).__name__}, neither a claim nor a refusal"
             return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
         if sent == "no":
             detail = "the script reports a claim, but the request that commits never left"
             return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
-        return Closing("claimed", sent, claim=answer)
+        differing = self._differing(wanted, answer.shows or Facts())
+        if not differing:
+            return Closing("claimed", sent, claim=answer)
+        detail = f"the page after the click shows another {', '.join(differing)}"
+        return Closing("in_doubt", sent, answer, cause=Cause.OUTCOME_UNKNOWN, detail=detail)
 
     async def release(self, hold: Hold) -> None:
         """Give a hold back; that this failed changes nothing for the booking: the hold ends by itself."""
@@ -279,10 +285,13 @@ class _Attempt:
         missing = [name for name in self._ask.manifest.recap if getattr(recap, name) is None]
         if missing:
             raise VenueChanged(f"the recap of {self._ask.venue.slug} no longer shows {', '.join(missing)}")
-        comparison = compare(wanted, recap, self._ask.manifest.tolerance, self._ask.venue.zone)
-        if comparison.differing:
-            raise RecapMismatch(f"the recap of {self._ask.venue.slug} differs in {', '.join(comparison.differing)}")
+        differing = self._differing(wanted, recap)
+        if differing:
+            raise RecapMismatch(f"the recap of {self._ask.venue.slug} differs in {', '.join(differing)}")
         self._must_be_in_cap(recap.price or wanted.price)
+
+    def _differing(self, wanted: Facts, shown: Facts) -> tuple[str, ...]:
+        return compare(wanted, shown, self._ask.manifest.tolerance, self._ask.venue.zone).differing
 
     def _must_be_in_cap(self, price: Money | None) -> None:
         request, slug = self._ask.request, self._ask.venue.slug

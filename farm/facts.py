@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from farm.amounts import decimals, minor_units
 from farm.status import VenueStatus
@@ -16,6 +16,14 @@ class Fact(BaseModel):
     """A frozen model with a closed schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _unless_blank(text: object) -> object:
+    return None if isinstance(text, str) and not text.strip() else text
+
+
+Shown = Annotated[str | None, BeforeValidator(_unless_blank)]
+"""A text that a page shows; a blank one is not shown."""
 
 
 class Money(Fact):
@@ -90,13 +98,13 @@ class Facts(Fact):
     """What one page (or record) shows of a booking. ``None``: this page does not show it."""
 
     when: When | None = None
-    resource: str | None = None
-    service: str | None = None
+    resource: Shown = None
+    service: Shown = None
     party: Party | None = None
-    guest_name: str | None = Field(default=None, repr=False)
-    guest_email: str | None = Field(default=None, repr=False)
-    guest_phone: str | None = Field(default=None, repr=False)
-    note: str | None = Field(default=None, repr=False)
+    guest_name: Shown = Field(default=None, repr=False)
+    guest_email: Shown = Field(default=None, repr=False)
+    guest_phone: Shown = Field(default=None, repr=False)
+    note: Shown = Field(default=None, repr=False)
     price: Money | None = None
     due: Money | None = None
     status: VenueStatus | None = None
@@ -155,10 +163,13 @@ class Claim(Fact):
     Attributes:
         reference: The venue reference, where the page shows one.
         link: The guest's own link to the booking, as a path on the venue's origin; it may carry a secret.
+        shows: What else the page says of the booking. The core compares it: a page that thanks for something else is
+            a doubt, and the record is looked at.
     """
 
-    reference: str | None = None
-    link: str | None = Field(default=None, repr=False)
+    reference: Shown = None
+    link: Shown = Field(default=None, repr=False)
+    shows: Facts | None = None
 
 
 class Refusal(Fact):
@@ -176,8 +187,8 @@ class Sighting(Facts):
         key: What the script needs to act on this record (cancel) from a blank page; may carry a secret.
     """
 
-    reference: str | None = None
-    our_reference: str | None = None
+    reference: Shown = None
+    our_reference: Shown = None
     key: str = Field(default="", repr=False)
 
     @property

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page
 
 from farm.contract import Lookup
 from farm.errors import OutcomeUnknown, VenueChanged
-from farm.facts import Facts, Offer, Party, Sighting, Slot
+from farm.facts import Claim, Facts, Offer, Party, Sighting, Slot
 from farm.status import VenueStatus
 from farm.visit import Visit
 
@@ -39,6 +39,16 @@ async def free_tables(visit: Visit, path: str) -> list[Offer]:
             )
         )
     return offers
+
+
+async def claim(page: Page) -> Claim:
+    """What the thank-you page says below its heading: code and time, or nothing."""
+    await page.wait_for_load_state("domcontentloaded")
+    code, when = page.get_by_label("Codice"), page.get_by_role("main").get_by_role("time")
+    return Claim(
+        reference=await code.inner_text() if await code.is_visible() else None,
+        shows=Facts(when=Slot(starts_at=await moment(page.get_by_role("main")))) if await when.is_visible() else None,
+    )
 
 
 def table(page: Page, offer: Offer) -> Locator:

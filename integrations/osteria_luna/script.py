@@ -13,6 +13,7 @@ from farm.facts import Claim, Hold, Offer, Recap, Refusal, Sighting
 from farm.request import Request
 from farm.visit import Visit
 from integrations.osteria_luna.pages import (
+    claim,
     desk_day,
     facts,
     failed,
@@ -69,13 +70,12 @@ class OsteriaLuna(VenueScript):
 
     async def submit(self, visit: Visit, hold: Hold) -> Claim | Refusal:
         page = visit.page
-        thanks, refused, code = page.get_by_role("heading", name="Grazie"), notice(page), page.get_by_label("Codice")
+        thanks, refused = page.get_by_role("heading", name="Grazie"), notice(page)
         confirm = page.get_by_role("button", name="Conferma prenotazione")
         ask = page.get_by_role("button", name="Invia la richiesta")
         if await visit.press(confirm.or_(ask), thanks=thanks, refused=refused) == "refused":
             return Refusal(text=await refused.inner_text())
-        await page.wait_for_load_state("domcontentloaded")  # the code comes below the heading, or not at all
-        return Claim(reference=await code.inner_text() if await code.is_visible() else None)
+        return await claim(page)
 
     async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         return [await sighting(visit, record) for record in await look_up(visit, lookup.guest.email)]

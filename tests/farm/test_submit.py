@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from farm.errors import AccessRefused
-from farm.facts import Claim, Refusal
+from farm.facts import Claim, Facts, Party, Refusal
 from farm.gate import Ruling
 from farm.status import Cause
 from tests.farm.attempt import World, ended
@@ -22,6 +22,27 @@ async def test_a_claim_after_one_request():
     closing, world = await ended(submit)
     assert (closing.kind, closing.sent) == ("claimed", "yes")
     assert world.click() is Ruling.STOP
+
+
+async def test_a_page_that_thanks_for_something_else_is_a_doubt_with_its_number():
+    async def submit(world):
+        world.click()
+        return Claim(reference="OL-1", shows=Facts(party=Party(adults=7)))
+
+    closing, _ = await ended(submit)
+    assert (closing.kind, closing.sent, closing.cause) == ("in_doubt", "yes", Cause.OUTCOME_UNKNOWN)
+    assert closing.detail == "the page after the click shows another party"
+    assert closing.claim
+    assert closing.claim.reference == "OL-1"
+
+
+async def test_what_the_thank_you_page_does_not_show_is_not_compared():
+    async def submit(world):
+        world.click()
+        return Claim(reference=" ", shows=Facts(resource=""))
+
+    closing, _ = await ended(submit)
+    assert (closing.kind, closing.claim) == ("claimed", Claim(shows=Facts()))
 
 
 async def test_a_claim_without_a_request_is_a_broken_contract():
