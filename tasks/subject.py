@@ -12,6 +12,7 @@ from farm.errors import ContractBroken
 from farm.facts import Claim, Facts, Guest
 from farm.identity import Reference, made_secret, plant, tagged
 from farm.request import Request
+from farm.venue import Venue
 from farm.verdict import Measure
 from ledger.records import AttemptRecord, BookingRecord
 from profiles.secrets import farm_key
@@ -34,7 +35,11 @@ def ask_for(farm: Farm, attempt: AttemptRecord, request: Request) -> Ask:
     """What an attempt asks of its venue: the request with our reference planted."""
     reference = Reference.found_in(attempt.our_reference)
     assert reference is not None  # noqa: S101 - minted in this shape
-    venue = farm.registry.venue(attempt.venue)
+    return ask_as(reference, farm, farm.registry.venue(attempt.venue), request)
+
+
+def ask_as(reference: Reference, farm: Farm, venue: Venue, request: Request) -> Ask:
+    """What is asked of a venue under this reference of ours."""
     manifest = farm.registry.manifest(venue)
     planted = plant(request, reference, manifest.plants)
     made = _account(farm, manifest.made_role, reference, planted.guest)
