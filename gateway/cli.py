@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from gateway.commands.book import book
 from gateway.commands.cancel import cancel
 from gateway.commands.change import change
+from gateway.commands.check import check
 from gateway.commands.doubts import doubts, resolve
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
@@ -26,7 +27,7 @@ from gateway.terminal import complain, examples
 BOOKING = "Book"
 KNOWING = "Know"
 RUNNING = "Run"
-PROVING = "Prove"
+BUILDING = "Build integrations"
 
 
 class Doors(TyperGroup):
@@ -139,7 +140,15 @@ app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis:
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)
 app.command(
-    rich_help_panel=PROVING,
+    rich_help_panel=BUILDING,
+    epilog=examples(
+        "readback check osteria_luna",
+        "readback check osteria_luna --only lint",
+        "READBACK_INTEGRATIONS=my/integrations readback check my_site --json",
+    ),
+)(check)
+app.command(
+    rich_help_panel=BUILDING,
     epilog=examples("readback nightly", "readback nightly osteria_luna --report nightly-report"),
 )(nightly)
 

@@ -135,7 +135,7 @@ async def run(
             "cells": len(checks),
             "faults": tuple(sorted(known)),
             "faults_hit": tuple(sorted({check.fault for check in checks if check.fault and check.ok})),
-            "exempted": (*blank.exempted, *_exempted(cases)),
+            "exempted": (*blank.exempted, *exempted(cases)),
             "cancels": cancels,
             "seconds": time.monotonic() - began,
         }
@@ -241,7 +241,8 @@ def _unless(found: Sequence[str]) -> None:
         raise NotAsItShould("; ".join(found))
 
 
-def _exempted(cases: Cases) -> tuple[Exempted, ...]:
+def exempted(cases: Cases) -> tuple[Exempted, ...]:
+    """What its cases leave out."""
     return tuple(
         Exempted(
             kind="mutation" if one.mutation else "fault" if one.fault else "rule",

@@ -1,0 +1,91 @@
+"""The checks of integrations as a person reads them: what failed and what to do, figures, tier, what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from farm.tier import Tier
+from gateway.deployment import shown
+from tools.results import Check, Report, Results
+from tools.tier import exemptions, lacks
+
+_NEXT = {Tier.NONE: Tier.BRONZE, Tier.BRONZE: Tier.SILVER, Tier.SILVER: Tier.GOLD}
+_MOST_LACKS = 3
+
+
+def told(report: Report) -> Iterator[RenderableType]:
+    """The report, block by block."""
+    today = report.at.date()
+    for results in report.results:
+        yield _head(results, today)
+        failed = results.failed(today)
+        if failed:
+            yield _failed(failed)
+        yield _figures(results, today)
+    if any(results.exempted for results in report.results):
+        yield _exemptions(report, today)
+
+
+def _head(results: Results, today: date) -> Text:
+    failed = len(results.failed(today))
+    mark, style = ("✗", "bold red") if failed else ("✓", "bold green")
+    name = results.integration or "other files"
+    count = f"{failed} of {len(results.checks)} checks failed" if failed else f"all {len(results.checks)} checks well"
+    owners = f" · owners {', '.join(results.owners)}" if failed and results.owners else ""
+    return Text.assemble((f"{mark} {name}", style), f"  {count} in {results.seconds:.0f} s{owners}")
+
+
+def _failed(failed: tuple[Check, ...]) -> Table:
+    table = Table(box=None, padding=(0, 2, 1, 0), pad_edge=False, header_style="dim")
+    table.add_column("check", no_wrap=False, ratio=2, overflow="fold")
+    table.add_column("what was seen", ratio=4, overflow="fold")
+    table.add_column("what to do", ratio=4, overflow="fold")
+    for check in failed:
+        do = Text(check.what_to_do)
+        if check.screenshot is not None:
+            do.append(f"\n{shown(Path(check.screenshot))}", style="cyan")
+        table.add_row(Text.assemble((check.name, "bold"), (f"\n{check.kind}", "dim")), check.what, do)
+    return table
+
+
+def _figures(results: Results, today: date) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    if "conformance" in results.ran:
+        table.add_row("conformance", f"{results.cells} runs, {len(results.faults_hit)} faults hit and survived")
+    if "mutation" in results.ran:
+        mutants = results.killed + len(results.survived)
+        table.add_row("mutation", f"{results.killed} of {mutants} mutants noticed")
+    table.add_row("tier", _tier(results, today))
+    table.add_row("", "")
+    return table
+
+
+def _tier(results: Results, today: date) -> str:
+    if results.earned is None:
+        return f"{results.claimed} claimed; not computed, for that takes every kind of check"
+    said = f"{results.earned} earned" + (f", {results.claimed} claimed" if results.claimed != results.earned else "")
+    better = _NEXT.get(results.earned)
+    if better is None:
+        return said
+    missing = lacks(results, better, today)
+    more = f"; and {len(missing) - _MOST_LACKS} more" if len(missing) > _MOST_LACKS else ""
+    return f"{said}; for {better}: {'; '.join(missing[:_MOST_LACKS])}{more}"
+
+
+def _exemptions(report: Report, today: date) -> Table:
+    table = Table(title="Left out", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in ("integration", "what", "until", "why"):
+        table.add_column(column, header_style="dim", overflow="fold")
+    for row in exemptions(report.results, today):
+        one = row.exempted
+        until = Text(one.until.isoformat(), style="" if row.counts else "bold red")
+        table.add_row(row.integration, f"{one.kind} {one.name}", until, one.reason)
+    return table

@@ -1,0 +1,1 @@
+"""Everything that is checked of an integration, in one order: schema, lint, conformance, mutation."""
