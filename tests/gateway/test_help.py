@@ -18,7 +18,19 @@ def test_every_command_of_the_house_is_there():
     assert (
         sorted(
             [
-                *("book", "cancel", "change", "demo", "doctor", "doubts", "leftovers", "list", "migrate", "rate"),
+                *(
+                    "book",
+                    "cancel",
+                    "change",
+                    "check",
+                    "demo",
+                    "doctor",
+                    "doubts",
+                    "leftovers",
+                    "list",
+                    "migrate",
+                    "rate",
+                ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
                 *("beat", "nightly"),
             ]

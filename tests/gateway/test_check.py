@@ -1,0 +1,169 @@
+"""``readback check``: what is looked at, what is told, and how it ends. No venue is started here."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from farm.tier import Tier
+from gateway.checks import told
+from tools.results import KINDS, Check, Exempted, Report, Results
+
+BAD = Path(__file__).parents[1] / "tools" / "lint" / "bad"
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def bad(tmp_path, monkeypatch):
+    """A folder of integrations with one bad one, which has a partner at least."""
+
+    def bad(name: str) -> Path:
+        folder = Path(shutil.copytree(BAD / name, tmp_path / "integrations" / name))
+        venue = folder / "venues" / f"{name}_ferry.toml"
+        venue.write_text(venue.read_text().replace('"nobody"', '"bologna_tables"'))
+        monkeypatch.setenv("READBACK_INTEGRATIONS", str(tmp_path / "integrations"))
+        return folder
+
+    return bad
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+class TestHowItEnds:
+    def test_a_good_integration(self, run):
+        result = run("check", "osteria_luna", "--only", "lint", "--only", "schema")
+        assert result.exit_code == 0
+        assert "✓ osteria_luna  all 20 checks well" in result.stdout
+        assert "osteria_luna · lint: 16 well" in result.stderr
+
+    def test_a_bad_one_says_where_and_what_to_do(self, run, bad):
+        bad("no_sleep")
+        result = run("check", "no_sleep", "--only", "lint")
+        assert result.exit_code == 1
+        said = words(result.stdout)
+        assert "✗ no_sleep 1 of 16 checks failed" in said
+        assert "script.py:" in said
+        assert "wait for a sign" in said
+        assert "owners readback" in said
+
+    def test_json_is_one_document(self, run, bad):
+        bad("no_sleep")
+        result = run("check", "no_sleep", "--only", "lint", "--json")
+        assert result.exit_code == 1
+        report = Report.model_validate(json.loads(result.stdout))
+        (results,) = report.results
+        assert [check.name for check in results.checks if not check.ok] == ["no_sleep"]
+        assert (results.earned, results.ran) == (None, ("lint",))
+        assert not result.stderr
+
+    def test_without_a_name_every_one_is_looked_at(self, run, bad):
+        bad("no_sleep")
+        report = json.loads(run("check", "--only", "lint", "--json").stdout)
+        assert {"osteria_luna", "pretix", "no_sleep"} <= {one["integration"] for one in report["results"]}
+
+    def test_without_cases_no_venue_is_started(self, run, bad):
+        bad("no_sleep")
+        result = run("check", "no_sleep")
+        assert result.exit_code == 1
+        assert "an integration without cases is not tested" in words(result.stdout)
+        assert "not computed" in result.stdout
+
+    def test_a_file_that_cannot_be_read_is_a_failed_check(self, run, bad):
+        folder = bad("no_sleep")
+        manifest = folder / "manifest.toml"
+        manifest.write_text(manifest.read_text().replace("owners", "owner"))
+        result = run("check", "no_sleep")
+        assert result.exit_code == 1
+        assert "✗ no_sleep" in result.stdout
+        assert "unknown key `owner`; did you mean `owners`?" in words(result.stdout)
+
+
+class TestWhatWasTyped:
+    @pytest.mark.parametrize(
+        ("words_typed", "said"),
+        [
+            (["osteria_lunna"], "no integration `osteria_lunna`"),
+            (["osteria_luna", "--only", "lnt"], "no kind of check `lnt`"),
+        ],
+    )
+    def test_a_name_that_is_none(self, run, words_typed, said):
+        result = run("check", *words_typed)
+        assert result.exit_code == 2
+        assert said in result.stderr
+        assert "did you mean" in result.stderr
+
+    def test_a_tier_is_written_only_after_every_check(self, run, bad):
+        folder = bad("css")
+        before = (folder / "manifest.toml").read_text()
+        result = run("check", "css", "--only", "lint", "--write")
+        assert result.exit_code == 2
+        assert "no tier of css was computed" in result.stderr
+        assert (folder / "manifest.toml").read_text() == before
+
+
+class TestTheTable:
+    def shown(self, *results: Results) -> str:
+        console = Console(width=400, file=io.StringIO())
+        for block in told(Report(at=datetime.now(UTC), results=results)):
+            console.print(block)
+        assert isinstance(console.file, io.StringIO)
+        return words(console.file.getvalue())
+
+    def results(self, *checks: Check, exempted: tuple[Exempted, ...] = (), earned: Tier | None = None) -> Results:
+        return Results(
+            integration="ferry",
+            owners=("ada",),
+            checks=checks,
+            exempted=exempted,
+            earned=earned,
+            claimed=Tier.BRONZE,
+            ran=KINDS,
+            cells=41,
+            faults_hit=("full", "crash"),
+            killed=12,
+            survived=tuple(check.name for check in checks if check.ended == "survived"),
+        )
+
+    def test_a_survivor_is_named_with_its_picture(self):
+        survivor = Check(
+            kind="mutation",
+            name="date_shifted on mine",
+            ok=False,
+            what="the page shows the next day, and the script did not notice: matched",
+            what_to_do="read it",
+            ended="survived",
+            screenshot=Path("pictures/one.png"),
+        )
+        said = self.shown(self.results(survivor, earned=Tier.BRONZE))
+        for part in (
+            "date_shifted on mine",
+            "did not notice",
+            "read it",
+            "pictures/one.png",
+            "12 of 13 mutants noticed",
+        ):
+            assert part in said
+        assert "41 runs, 2 faults hit" in said
+        assert "bronze earned; for silver:" in said
+        assert "mutant not noticed: date_shifted on mine" in said
+
+    def test_what_is_left_out_is_told_with_its_end(self):
+        out = Exempted(kind="fault", name="mail_late", reason="this ferry sends no mail", until=date(2031, 5, 1))
+        said = self.shown(self.results(exempted=(out,)))
+        assert "Left out" in said
+        assert "ferry fault mail_late 2031-05-01 this ferry sends no mail" in said
+
+    def test_what_is_left_out_for_now_fails_nothing(self):
+        broken = Check(kind="lint", name="size", ok=False, what="too long", what_to_do="shorten it")
+        out = Exempted(kind="rule", name="size", reason="its piers are data", until=TODAY)
+        assert "✓ ferry" in self.shown(self.results(broken, exempted=(out,)))
+        past = out.model_copy(update={"until": TODAY - timedelta(days=1)})
+        assert "✗ ferry" in self.shown(self.results(broken, exempted=(past,)))
