@@ -56,7 +56,10 @@ from profiles.partner import (
 )
 from tasks.crash_points import POINTS
 from tasks.settings import Settings
+from tools.lint.house import RULES
+from tools.mutation.mutations import MUTATIONS
 from tools.picture import BadPicture, draw
+from tools.results import KINDS
 
 ROOT = Path(__file__).parents[1]
 README, DOCS = ROOT / "README.md", ROOT / "docs"
@@ -65,8 +68,9 @@ GUIDE, RESELLERS, OPERATING = (
     DOCS / "for-resellers.md",
     DOCS / "operating.md",
 )
+CHECKING = DOCS / "checking-an-integration.md"
 SURVIVAL = DOCS / "how-a-booking-survives.md"
-PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL)
+PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL, CHECKING)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(docs/[\w/.-]+)`:\s*\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -183,6 +187,15 @@ class TestWords:
         assert fields(Partner, *terms) - said - {"slug"} == set()
         (access,) = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `access`")]
         assert set(get_args(AgreedStep)) <= set(re.findall(r"\w+", access))
+
+    def test_the_rules_and_mutations_of_the_check(self):
+        """Each has its line, and no line is of another."""
+        text = CHECKING.read_text()
+        rules, mutations = text.partition("## Mutation")[::2]
+        listed = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+        assert listed.findall(rules.partition("## Lint")[2]) == [rule.name for rule in RULES]
+        assert listed.findall(mutations) == [mutation.name for mutation in MUTATIONS]
+        assert listed.findall(text.partition("## Lint")[0]) == list(KINDS)
 
     def test_settings(self):
         """Every variable that any file of ours names stands on the page, and no other."""
