@@ -47,11 +47,16 @@ def _failed(failed: tuple[Check, ...]) -> Table:
     table.add_column("what was seen", ratio=4, overflow="fold")
     table.add_column("what to do", ratio=4, overflow="fold")
     for check in failed:
-        do = Text(check.what_to_do)
+        do = Text(_from_here(check.what_to_do))
         if check.screenshot is not None:
             do.append(f"\n{shown(Path(check.screenshot))}", style="cyan")
-        table.add_row(Text.assemble((check.name, "bold"), (f"\n{check.kind}", "dim")), check.what, do)
+        table.add_row(Text.assemble((check.name, "bold"), (f"\n{check.kind}", "dim")), _from_here(check.what), do)
     return table
+
+
+def _from_here(text: str) -> str:
+    """With the paths as a person would write them here."""
+    return text.replace(f"{Path.cwd()}/", "")
 
 
 def _figures(results: Results, today: date) -> Table:

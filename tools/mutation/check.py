@@ -1,4 +1,4 @@
-"""The check: one good run, then the same again with each mutation; what the script takes for good has survived."""
+"""A good run, then the same again with each mutation; what the script takes for good has survived."""
 
 from __future__ import annotations
 
@@ -66,33 +66,40 @@ def name_of(mutation: Mutation, place: str) -> str:
 
 
 async def mutate(
-    ground: Ground, folder: Path, is_out: Callable[[str], bool], mutations: Sequence[Mutation] = MUTATIONS
+    ground: Ground,
+    folder: Path,
+    place: str,
+    is_out: Callable[[str], bool],
+    mutations: Sequence[Mutation] = MUTATIONS,
 ) -> AsyncIterator[Mutant]:
-    """Play every mutation at every place, the look-up pages first: they need no new booking.
+    """Play the mutations at one place, after a good run of its own.
 
     Args:
         ground: The twin, and the farm that visits it.
         folder: Where the good pages and the mutated ones are kept.
+        place: ``confirmation``, or the name of a read-back channel.
         is_out: True of the names that are not played.
         mutations: Which ones.
 
     Raises:
-        NoGoodRun: The booking, or a channel, does not work without any mutation.
+        NoGoodRun: The booking, or the channel, does not work without any mutation.
     """
+    played = [mutation for mutation in mutations if not is_out(name_of(mutation, place))]
+    if not played:
+        return
     run = _Run(ground, folder)
     closing = await run.good()
-    channels = run.trial.channels(closing)
-    for channel in ground.manifest.read_back:
-        if channel not in channels and not is_out(name_of(EVERY, channel.name)):
-            yield Mutant(EVERY, channel.name, "not_applicable", "the channel lacks its account, or what it needs")
-    for channel in channels:
-        pages, booked = await run.good_look(channel, closing)
-        for mutation in mutations:
-            if not is_out(name_of(mutation, channel.name)):
-                yield await run.of_channel(channel, closing, mutation, pages, booked)
-    for mutation in mutations:
-        if not is_out(name_of(mutation, CONFIRMATION)):
+    if place == CONFIRMATION:
+        for mutation in played:
             yield await run.of_confirmation(mutation, closing)
+        return
+    channel = ground.manifest.channel(place)
+    if channel not in run.trial.channels(closing):
+        yield Mutant(EVERY, place, "not_applicable", "the channel lacks its account, or what it needs")
+        return
+    pages, booked = await run.good_look(channel, closing)
+    for mutation in played:
+        yield await run.of_channel(channel, closing, mutation, pages, booked)
 
 
 class _Run:

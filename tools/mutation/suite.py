@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,12 +13,14 @@ from pathlib import Path
 from farm.registry import Integration
 from tasks.runtime import Farm
 from tools.conformance.cases import Cases
-from tools.conformance.ground import ground
+from tools.conformance.ground import Ground, ground
 from tools.mutation.check import CONFIRMATION, Mutant, NoGoodRun, mutate
 from tools.results import Check, Results
 
 Say = Callable[[Check], None]
 NO_GOOD_RUN = "a good run to mutate"
+AT_ONCE = 3
+"""Places; each has a twin of its own, and waits most of the time for what does not show any more."""
 
 
 async def run(
@@ -27,34 +31,53 @@ async def run(
     Args:
         integration: What is looked at.
         farm: Whose browser, registry and profiles are used.
-        folder: For the twin, the good pages and the mutated ones.
+        folder: For the twins, the good pages and the mutated ones.
         today: Decides which of ``[[leave_out]]`` still hold; ``*`` in a name is anything.
         say: Called with each check when it is known.
 
     Raises:
         SchemaFaults: There are no cases, or something is wrong with them.
-        TwinFailed: The twin did not start.
+        TwinFailed: A twin did not start.
     """
     cases = Cases.load(integration.folder)
     patterns = cases.left_out("mutation", today)
-    found: list[Check] = []
-    async with ground(integration, cases, folder / "ground", farm) as here:
-        begun = time.monotonic()
-        try:
-            async for mutant in mutate(here, folder / "pages", lambda name: _is_out(name, patterns)):
-                found.append(_as_check(mutant, time.monotonic() - begun))
+    places = [CONFIRMATION, *(channel.name for channel in integration.manifest.read_back)]
+    found: dict[str, list[Check]] = {place: [] for place in places}
+    waiting = list(places)
+
+    async def work(here: Ground) -> None:
+        while waiting:
+            place = waiting.pop(0)
+            async for check in _checks(here, folder / "pages", place, patterns):
+                found[place].append(check)
                 if say is not None:
-                    say(found[-1])
-                begun = time.monotonic()
-        except NoGoodRun as error:
-            do = "repair what `--only conformance` shows first; the pages so far lie beside the picture"
-            found.append(Check(kind="mutation", name=NO_GOOD_RUN, ok=False, what=str(error), what_to_do=do))
-    return tuple(found)
+                    say(check)
+
+    async with AsyncExitStack() as stack:
+        grounds = [
+            await stack.enter_async_context(ground(integration, cases, folder / f"ground-{number}", farm))
+            for number in range(min(AT_ONCE, len(places)))
+        ]
+        async with asyncio.TaskGroup() as group:
+            for here in grounds:
+                group.create_task(work(here))
+    return tuple(check for place in places for check in found[place])
+
+
+async def _checks(here: Ground, pages: Path, place: str, patterns: frozenset[str]) -> AsyncIterator[Check]:
+    begun = time.monotonic()
+    try:
+        async for mutant in mutate(here, pages, place, lambda name: _is_out(name, patterns)):
+            yield _as_check(mutant, time.monotonic() - begun)
+            begun = time.monotonic()
+    except NoGoodRun as error:
+        do = "repair what `--only conformance` shows first; the pages so far lie beside the pictures"
+        yield Check(kind="mutation", name=f"{NO_GOOD_RUN} on {place}", ok=False, what=str(error), what_to_do=do)
 
 
 def with_mutants(results: Results, checks: tuple[Check, ...]) -> Results:
     """The results with what the mutation check found."""
-    mutants = [check for check in checks if check.name != NO_GOOD_RUN]
+    mutants = [check for check in checks if check.ended is not None]
     came_to_its_end = len(mutants) == len(checks)
     return results.model_copy(
         update={
