@@ -15,7 +15,7 @@ from farm.facts import Hold, Money, Party
 from farm.request import Request
 from farm.status import VenueStatus, VerdictKind
 from farm.visit import Visit
-from fixtures.kit.process import TwinProcess
+from fixtures.kit.process import ROOT, TwinProcess
 from tests.browsers import browser
 from tests.integrations.lakeshore import AT_EIGHT, PASSWORD, USER, WISH, Hall
 
@@ -86,7 +86,7 @@ async def test_fewer_tickets_in_the_cart_go_back(hall: Hall, twin: TwinProcess) 
 async def test_the_doorman_ends_the_visit(
     browser: Browser, hall: Hall, tmp_path: Path, options: dict[str, int]
 ) -> None:
-    with TwinProcess.start("fixtures.lakeshore_onsale", tmp_path, 0, crowd=0, **options) as strict:
+    with TwinProcess.start("fixtures.lakeshore_onsale", tmp_path, 0, ROOT, crowd=0, **options) as strict:
         with pytest.raises(AccessRefused):
             await Hall(browser, strict).book()
         assert not strict.records()
