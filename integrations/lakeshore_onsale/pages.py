@@ -57,6 +57,7 @@ async def tickets_on(visit: Visit, tickets: int) -> list[Offer]:
 
 async def facts(visit: Visit, block: Locator) -> Facts:
     """A list of definitions, as cart, review and record have it."""
+    await visit.page.wait_for_load_state("domcontentloaded")  # the list may still be coming in
     listed = block.locator("dl")  # why: a list of definitions has no role
     when = await moment(visit, listed)
     lines = await visit.lines(listed)
@@ -138,7 +139,12 @@ async def moment(visit: Visit, block: Locator) -> datetime:
     return datetime.strptime(said, "%A, %B %d, %Y at %I:%M %p").replace(tzinfo=visit.venue.zone)
 
 
-def no(page: Page) -> Locator:
+async def empty(visit: Visit) -> None:
+    """Put the cart's tickets back on sale."""
+    await visit.press(give_back(visit.page), done=visit.page.get_by_role("heading", name="Your cart is empty"))
+
+
+def refused(page: Page) -> Locator:
     """The page that comes when the hall does not take an order."""
     return page.get_by_role("heading", name="We could not take this order")
 
@@ -151,3 +157,8 @@ def alert(page: Page) -> Locator:
 def ended(page: Page) -> Locator:
     """The page that comes when the pass to the shop has run out."""
     return page.get_by_role("heading", name="Your session has ended")
+
+
+def give_back(page: Page) -> Locator:
+    """The button that does so."""
+    return page.get_by_role("button", name="Empty cart")

@@ -12,54 +12,46 @@ from farm.errors import RequestRefused, SessionLost, SlotLost
 from farm.facts import Claim, Hold, Offer, Recap, Refusal, Sighting
 from farm.request import Request
 from farm.visit import Visit
-from integrations.lakeshore_onsale.pages import (
-    alert,
-    box_office_day,
-    ended,
-    facts,
-    moment,
-    no,
-    open_shop,
-    orders_of,
-    tickets_on,
-)
+from integrations.lakeshore_onsale import pages as hall
 
 
 class LakeshoreOnsale(VenueScript):
     async def search(self, visit: Visit, request: Request) -> list[Offer]:
         page, tickets = visit.page, request.party.units or request.party.people
         listed = page.get_by_role("heading", level=2).filter(has_text=re.compile(rf"· {tickets} tickets?$"))
-        await open_shop(visit, f"/shows?day={request.when.day}&tickets={tickets}", sign=listed.or_(alert(page)))
-        if await alert(page).is_visible():
+        no, path = hall.alert(page), f"/shows?day={request.when.day}&tickets={tickets}"
+        await hall.open_shop(visit, path, sign=listed.or_(no))
+        if await no.is_visible():
             raise RequestRefused("the hall sells no such day or number of tickets on its site")
-        return await tickets_on(visit, tickets)
+        return await hall.tickets_on(visit, tickets)
 
     async def hold(self, visit: Visit, offer: Offer) -> Hold:
         page, (path, _, section) = visit.page, offer.key.partition("#")
+        tickets = (offer.party and offer.party.units) or 1
         add = page.get_by_role("button", name="Add to cart")
-        await open_shop(visit, path, sign=add)
+        await hall.open_shop(visit, path, sign=add)
         choice = page.get_by_role("radio", name=section, exact=True)
         option = page.get_by_role("listitem").filter(has=choice)
         if await option.get_by_text(re.compile("Sold out|went a moment ago")).count():
             raise SlotLost(f"{section} is gone")
         await choice.check()
-        await page.get_by_role("combobox", name="Tickets").select_option(str(_tickets(offer)))
+        await page.get_by_role("combobox", name="Tickets").select_option(str(tickets))
         cart = page.get_by_role("heading", name="Your cart", exact=True)
-        if await visit.press(add, kept=cart, lost=no(page)) == "lost":
+        if await visit.press(add, kept=cart, lost=hall.refused(page)) == "lost":
             raise SlotLost("somebody else was faster")
         timer = page.get_by_role("status").filter(has_text="We hold your tickets until")
-        hold = Hold(offer=offer, binding="firm", expires_at=await moment(visit, timer), key=urlsplit(page.url).path)
-        kept = await facts(visit, page.get_by_role("main"))
+        until, path = await hall.moment(visit, timer), urlsplit(page.url).path
+        kept = await hall.facts(visit, page.get_by_role("main"))
         if (kept.resource, kept.when, kept.party) != (offer.resource, offer.when, offer.party):
-            await self._empty(visit)
+            await hall.empty(visit)
             raise SlotLost("the cart has other tickets, or fewer, than were asked for")
-        return hold
+        return Hold(offer=offer, binding="firm", expires_at=until, key=path)
 
     async def enter_guest(self, visit: Visit, hold: Hold, request: Request) -> Recap:
-        page, guest = visit.page, request.guest
+        page, guest, gone = visit.page, request.guest, hall.refused(visit.page)
         name = page.get_by_label("Full name")
-        await open_shop(visit, hold.key.replace("/cart/", "/checkout/"), sign=name.or_(no(page)))
-        if await no(page).is_visible():
+        await hall.open_shop(visit, hold.key.replace("/cart/", "/checkout/"), sign=name.or_(gone))
+        if await gone.is_visible():
             raise SlotLost("the tickets went back on sale")
         await name.fill(guest.name)
         await page.get_by_label("E-mail").fill(guest.email)
@@ -67,20 +59,18 @@ class LakeshoreOnsale(VenueScript):
         await page.get_by_label("Note for the box office").fill(request.note or "")
         review = page.get_by_role("heading", name="Review your order")
         onward = page.get_by_role("button", name="Continue to review")
-        answer = await visit.press(onward, review=review, lost=no(page), invalid=alert(page))
+        answer = await visit.press(onward, review=review, lost=gone, invalid=hall.alert(page))
         if answer == "lost":
             raise SlotLost("the tickets went back on sale")
         if answer == "invalid":
             raise RequestRefused("the hall does not take these details")
-        return Recap(**dict(await facts(visit, page.get_by_role("main"))))
+        return Recap(**dict(await hall.facts(visit, page.get_by_role("main"))))
 
     async def submit(self, visit: Visit, hold: Hold) -> Claim | Refusal:
-        page, refused = visit.page, alert(visit.page).or_(ended(visit.page))
+        page, refused = visit.page, hall.alert(visit.page).or_(hall.ended(visit.page))
         thanks = page.get_by_role("heading", name="Thank you, see you at the hall")
-        if (
-            await visit.press(page.get_by_role("button", name="Place order"), thanks=thanks, refused=refused)
-            != "thanks"
-        ):
+        place = page.get_by_role("button", name="Place order")
+        if await visit.press(place, thanks=thanks, refused=refused) == "refused":
             return Refusal(text=await refused.inner_text())
         await page.wait_for_load_state("domcontentloaded")  # the number comes below the heading, or not at all
         number = page.get_by_label("Order number")
@@ -88,48 +78,37 @@ class LakeshoreOnsale(VenueScript):
 
     async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         sightings = []
-        for order in await orders_of(visit, lookup.guest.email):
+        for order in await hall.orders_of(visit, lookup.guest.email):
             number = await order.get_by_role("heading").inner_text()
-            shown = await facts(visit, order)
+            shown = await hall.facts(visit, order)
             sightings.append(Sighting(**dict(shown), reference=number, key=f"{number} {shown.guest_email}"))
         return sightings
 
     async def cancel(self, visit: Visit, sighting: Sighting) -> None:
         page, (number, _, email) = visit.page, sighting.key.partition(" ")
-        await orders_of(visit, email)
+        await hall.orders_of(visit, email)
         order = page.get_by_role("article", name=number, exact=True)
         call_off = order.get_by_role("button", name="Cancel order")
         await visit.press(call_off, done=page.get_by_role("heading", name="Order canceled"))
 
     async def release(self, visit: Visit, hold: Hold) -> None:
-        page = visit.page
-        await open_shop(visit, hold.key, sign=_empty(page).or_(no(page)))
-        if await _empty(page).is_visible():
-            await self._empty(visit)
+        button = hall.give_back(visit.page)
+        await hall.open_shop(visit, hold.key, sign=button.or_(hall.refused(visit.page)))
+        if await button.is_visible():
+            await hall.empty(visit)
 
     async def log_in(self, visit: Visit, account: Account) -> None:
-        page = visit.page
+        page, wrong = visit.page, hall.alert(visit.page)
         user = page.get_by_label("User")
         await visit.open("/box-office", sign=user)
         await user.fill(account.user or "")
         await page.get_by_label("Password").fill(account.secret.get_secret_value())
         inside = page.get_by_role("heading", name="Box office", exact=True)
-        if await visit.press(page.get_by_role("button", name="Sign in"), inside=inside, wrong=alert(page)) == "wrong":
+        if await visit.press(page.get_by_role("button", name="Sign in"), inside=inside, wrong=wrong) == "wrong":
             raise SessionLost("the hall does not take the box office's password")
 
     def signed_out(self, page: Page) -> Locator:
-        return ended(page).or_(page.get_by_role("heading", name="Staff sign-in"))
+        return hall.ended(page).or_(page.get_by_role("heading", name="Staff sign-in"))
 
     async def read_box_office(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
-        return await box_office_day(visit, lookup)
-
-    async def _empty(self, visit: Visit) -> None:
-        await visit.press(_empty(visit.page), done=visit.page.get_by_role("heading", name="Your cart is empty"))
-
-
-def _empty(page: Page) -> Locator:
-    return page.get_by_role("button", name="Empty cart")
-
-
-def _tickets(offer: Offer) -> int:
-    return (offer.party and offer.party.units) or 1
+        return await hall.box_office_day(visit, lookup)
