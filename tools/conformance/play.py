@@ -190,7 +190,7 @@ def wrongs(outcome: Outcome) -> Iterator[str]:
     offer = Offer.model_validate_json(outcome.attempts[-1].offer or "")
     if not _is_when(record, offer, wish):
         yield f"a false confirmation: the record begins {record.starts_at.isoformat()}"
-    if record.people != (wish.party.units or wish.party.people):
+    if record.people not in {wish.party.units, wish.party.people}:  # tickets are people, rooms are not
         yield f"a false confirmation: the record is for {record.people}"
     if offer.resource is not None and record.resource.casefold() != offer.resource.casefold():
         yield f"a false confirmation: the record is on {record.resource!r}, and {offer.resource!r} was taken"
