@@ -47,7 +47,7 @@ class CommitGate:
     Attributes:
         stopped: What was stopped, in words.
         differing: The facts in which the request that commits was not what was asked: it was stopped, nothing left.
-        passed: How many requests went out.
+        passed: How many requests went out; a look into the farm's mailbox counts as one.
     """
 
     def __init__(
@@ -119,6 +119,10 @@ class CommitGate:
             return allowed
         self._unsafe_since_open += method not in SAFE_METHODS and allowed
         return not any(rule.may_be(method, url, None, None, self._origin) for rule in self._never)
+
+    def looked(self) -> None:
+        """The farm's mailbox was asked, and not the venue's site."""
+        self.passed += 1
 
     def rule(self, method: str, url: str, kind: str | None, text: str | None, media: str = "") -> Ruling:
         """What happens to this request, with this body; ``kind`` is None on the wire."""

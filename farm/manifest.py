@@ -133,6 +133,7 @@ class Channel(Fact):
         needs: What the look-up must bring along: the venue reference or the guest's link from the claim.
         proves: ``complete``: an empty answer means that there is no record. ``capped``: it never denies.
         shows: The facts that it always shows; a promised fact that is missing is ``VenueChanged``.
+        mailbox: It reads the farm's mailbox, and is left out where the partner's profile names none.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -141,6 +142,7 @@ class Channel(Fact):
     needs: Literal["reference", "link"] | None = None
     proves: Literal["complete", "capped"] = "capped"
     shows: tuple[FactName, ...]
+    mailbox: bool = False
 
 
 class AccountRole(Fact):
@@ -219,6 +221,7 @@ class Manifest(Fact):
         release_shows: What is given back is listed again, so that a release can be proven.
         step_s: The longest that one step before the commit may take.
         settings: What each venue's file must say beyond the usual, by kind.
+        mailbox: The script reads an e-mail before the last click: nothing begins where the profile names no mailbox.
     """
 
     name: str
@@ -246,6 +249,7 @@ class Manifest(Fact):
     recheck: Recheck = Recheck()
     settings: dict[str, Literal["text", "flag", "number"]] = Field(default_factory=dict)
     quality: Quality = Quality()
+    mailbox: bool = False
 
     @field_validator("plants")
     @classmethod

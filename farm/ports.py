@@ -36,6 +36,10 @@ class Visits(Protocol):
         """True when the partner gave an account for the role."""
         ...
 
+    def has_mailbox(self) -> bool:
+        """True when the partner's profile names a mailbox of the farm."""
+        ...
+
 
 class Journal(Protocol):
     """Where an attempt writes down what it does; guest data never goes there."""

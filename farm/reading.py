@@ -53,21 +53,23 @@ class Change:
 
 
 def can_look(manifest: Manifest, visits: Visits) -> bool:
-    """True when some channel can ever answer: it needs no account, or the partner gave it."""
-    return any(_has_account(channel, manifest, visits) for channel in manifest.read_back)
+    """True when some channel can ever answer: what it needs of the partner's profile is there."""
+    return any(_is_open(channel, manifest, visits) for channel in manifest.read_back)
 
 
-def _has_account(channel: Channel, manifest: Manifest, visits: Visits) -> bool:
+def _is_open(channel: Channel, manifest: Manifest, visits: Visits) -> bool:
     role = channel.account
+    if channel.mailbox and not visits.has_mailbox():
+        return False
     return role is None or manifest.accounts[role].kind == "made" or visits.has_account(role)
 
 
 def usable(manifest: Manifest, lookup: Lookup, visits: Visits) -> list[Channel]:
-    """The channels that can answer: their account is there, and what they need is known. Best first."""
+    """The channels that can answer: account and mailbox are there, and what they need is known. Best first."""
     return [
         channel
         for channel in manifest.read_back
-        if _has_account(channel, manifest, visits)
+        if _is_open(channel, manifest, visits)
         and (channel.needs is None or getattr(lookup, channel.needs) is not None)
     ]
 

@@ -20,6 +20,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from farm.crash import browser_lost
 from farm.errors import ContractBroken, FarmError, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
+from farm.mail import CountedMailbox, Mailbox
 from farm.manifest import Manifest
 from farm.network import Line, Network
 from farm.status import VenueStatus
@@ -67,6 +68,7 @@ class Visit:
         account: The account of the role that this visit acts in.
         wait_s: The longest wait for one sign.
         line: What the page's connections run through, where they do.
+        mailbox: The farm's, where the partner's profile names one.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Visit:
         account: Account | None = None,
         wait_s: float = 15.0,
         line: Line | None = None,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self.page = page
         self.venue = venue
@@ -88,6 +91,7 @@ class Visit:
         self._access = access
         self._network = Network(page, gate, access, line)
         self._wire = Wire(page.context.request, gate, access, self._network.poison)
+        self._mailbox = CountedMailbox(mailbox, gate.looked) if mailbox is not None else None
         self._wall: Locator | None = None
         self._wait_s = wait_s
 
@@ -112,6 +116,17 @@ class Visit:
             FarmError: The venue refused a request, or a request broke the contract.
         """
         self._network.poison.check()
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The farm's mailbox, which what the venue writes to a guest arrives in.
+
+        Raises:
+            ContractBroken: The partner's profile names none; a script that needs one says so in its manifest.
+        """
+        if self._mailbox is None:
+            raise ContractBroken(f"{self.venue.slug}: the script reads a mailbox, and the profile names none")
+        return self._mailbox
 
     async def open(self, path: str, *, sign: Locator) -> None:
         """Go to a page of the venue, and be sure that it is the right one. The only navigation.

@@ -60,10 +60,38 @@ class AccountTerms(Fact):
     secret: Annotated[str, Field(pattern=r"^(env|file):.+$")]
 
 
+class MailboxTerms(Fact):
+    """The farm's mailbox that this partner's e-mails to guests arrive in. Secrets by reference, as with accounts.
+
+    Attributes:
+        kind: ``imap``, or ``maildir`` where mail is delivered on the worker's own machine.
+        host: ``host`` or ``host:port`` of the IMAP server: TLS, unless it is on loopback.
+        folder: The folder of the IMAP server, or the path of the maildir.
+    """
+
+    kind: Literal["imap", "maildir"]
+    host: str | None = None
+    user: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
+    secret: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
+    folder: Annotated[str, Field(pattern=r'^[^"\\\r\n]+$')] = "INBOX"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> MailboxTerms:
+        given = [name for name in ("host", "user", "secret") if getattr(self, name) is not None]
+        if self.kind == "imap" and len(given) != 3:  # noqa: PLR2004 - all of them
+            raise ValueError("an IMAP mailbox needs `host`, `user` and `secret`")
+        if self.kind == "maildir" and (given or not Path(self.folder).is_absolute()):
+            raise ValueError("a maildir has a `folder`, as an absolute path, and nothing else")
+        if self.host is not None and urlsplit(f"//{self.host}").netloc != self.host:
+            raise ValueError("`host` is `host` or `host:port`")
+        return self
+
+
 class SessionTerms(Fact):
-    """Under whose name the venue is visited."""
+    """Under whose name the venue is visited, and where what it writes to guests can be read."""
 
     accounts: dict[str, AccountTerms] = Field(default_factory=dict)
+    mailbox: MailboxTerms | None = None
 
 
 class PacingTerms(Fact):

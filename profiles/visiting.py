@@ -21,6 +21,7 @@ from farm.request import Clock
 from farm.venue import Venue
 from farm.visit import Visit
 from profiles.egress import Egress, addresses
+from profiles.mailbox import mailbox_at
 from profiles.partner import Partner, Partners, Viewport
 from profiles.secrets import is_there, open_account
 
@@ -88,6 +89,10 @@ class PartnerVisits:
         terms = partner.session.accounts.get(role) if partner is not None else None
         return terms is not None and is_there(terms)
 
+    def has_mailbox(self) -> bool:
+        partner = self._partners.by_slug.get(self._venue.partner)
+        return partner is not None and mailbox_at(partner.session.mailbox) is not None
+
     @asynccontextmanager
     async def open(
         self, gate: CommitGate, steps: tuple[Step, ...], role: str | None, made: Account | None = None
@@ -102,7 +107,8 @@ class PartnerVisits:
                 async with asyncio.timeout(PAGE_S):
                     page = await context.new_page()
                 access = AgreedAccess(partner, self._venue)
-                yield Visit(page, self._venue, self._manifest, gate, access, account, line=egress)
+                mailbox = mailbox_at(partner.session.mailbox)
+                yield Visit(page, self._venue, self._manifest, gate, access, account, line=egress, mailbox=mailbox)
             finally:
                 await self._engine.close_context(context)
 

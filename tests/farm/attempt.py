@@ -73,6 +73,9 @@ class World:
     def has_account(self, role: str) -> bool:
         return False
 
+    def has_mailbox(self) -> bool:
+        return False
+
     @asynccontextmanager
     async def open(self, gate, steps, role, made=None):
         self.gate = gate

@@ -130,6 +130,9 @@ class Book:
     def has_account(self, role):
         return role in self.accounts
 
+    def has_mailbox(self):
+        return False
+
     @asynccontextmanager
     async def open(self, gate, steps, role, made=None):
         async def begin(wall):

@@ -208,6 +208,9 @@ class _Visits:
     def has_account(self, role: str) -> bool:
         return False
 
+    def has_mailbox(self) -> bool:
+        return False
+
     @asynccontextmanager
     async def open(self, gate: Any, steps: Any, role: Any, made: Any = None) -> AsyncIterator[_Visit]:
         if self._house.opens is not None:
