@@ -101,6 +101,17 @@ class Venue(Fact):
             raise ContractBroken(f"venue {self.slug}: setting `{setting}` is not declared as text")
         return value
 
+    def number(self, setting: str) -> int:
+        """A setting of kind ``number``.
+
+        Raises:
+            ContractBroken: The manifest does not declare it as a number.
+        """
+        value = self.settings.get(setting)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ContractBroken(f"venue {self.slug}: setting `{setting}` is not declared as a number")
+        return value
+
     def flag(self, setting: str) -> bool:
         """A setting of kind ``flag``.
 

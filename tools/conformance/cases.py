@@ -166,11 +166,13 @@ class Cases(Fact):
     Attributes:
         venue: Which of its venues is played.
         accounts: By role, as the partner's profile names them.
+        mailbox: What opens the box of the twin's e-mails over IMAP; without it they are read from its maildir.
     """
 
     venue: str
     twin: TwinOf
     accounts: Mapping[str, TwinAccount] = Field(default_factory=dict)
+    mailbox: TwinAccount | None = None
     request: Wish
     case: tuple[Case, ...] = ()
     leave_out: tuple[LeaveOut, ...] = ()

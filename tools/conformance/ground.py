@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from fixtures.pretix_shop.twin import PretixTwin
 from ledger.clock import wall_clock
 from ledger.migrate import upgrade
 from ledger.store import Ledger
-from profiles.partner import AccountTerms, Partner, Partners
+from profiles.partner import AccountTerms, MailboxTerms, Partner, Partners
 from profiles.visiting import Engine, PartnerVisits
 from tasks.runtime import Farm
 from tasks.settings import Settings
@@ -118,7 +118,7 @@ async def ground(integration: Integration, cases: Cases, folder: Path, farm: Far
     try:
         stock = farm.registry.venue(cases.venue)
         venue = _standing(stock, twin)
-        partner = _agreeing(farm.partners.must_have(stock.partner), twin, cases.accounts, folder)
+        partner = _agreeing(farm.partners.must_have(stock.partner), twin, cases, folder)
         settings = Settings(home=folder, lease_s=LEASE_S, vault=f"file:{_vault(folder)}", least_tier=Tier.NONE)
         clock = Clock()
         await upgrade(settings.ledger_url)
@@ -146,12 +146,12 @@ def _standing(venue: Venue, twin: Twin) -> Venue:
     return venue.model_copy(update={"origin": twin.origin, "settings": {**venue.settings, **others}})
 
 
-def _agreeing(partner: Partner, twin: Twin, accounts: Mapping[str, TwinAccount], folder: Path) -> Partner:
-    """The partner's profile as it stands, for the hosts and with the accounts of the twin."""
+def _agreeing(partner: Partner, twin: Twin, cases: Cases, folder: Path) -> Partner:
+    """The partner's profile as it stands, for the hosts, with the accounts and the mail of the twin."""
     hosts = tuple(urlsplit(origin).netloc for origin in (twin.origin, *twin.also.values()))
     access = partner.access.model_copy(update={"hosts": hosts})
-    terms = {role: _terms(folder / "secrets" / role, account) for role, account in accounts.items()}
-    session = partner.session.model_copy(update={"accounts": terms})
+    terms = {role: _terms(folder / "secrets" / role, account) for role, account in cases.accounts.items()}
+    session = partner.session.model_copy(update={"accounts": terms, "mailbox": _mailbox(twin, cases.mailbox, folder)})
     return partner.model_copy(update={"access": access, "session": session})
 
 
@@ -162,6 +162,15 @@ def _terms(folder: Path, account: TwinAccount) -> AccountTerms:
         return AccountTerms(secret=f"file:{folder / 'secret'}")
     (folder / "user").write_text(account.user.get_secret_value())
     return AccountTerms(user=f"file:{folder / 'user'}", secret=f"file:{folder / 'secret'}")
+
+
+def _mailbox(twin: Twin, account: TwinAccount | None, folder: Path) -> MailboxTerms | None:
+    if isinstance(twin, PretixTwin) or not twin.mail:
+        return None
+    if account is None:
+        return MailboxTerms(kind="maildir", folder=twin.mail["folder"])
+    terms = _terms(folder / "secrets" / "the mailbox", account)
+    return MailboxTerms(kind="imap", host=twin.mail["imap"], user=terms.user, secret=terms.secret)
 
 
 def _vault(folder: Path) -> Path:
