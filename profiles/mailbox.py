@@ -162,6 +162,8 @@ def _delivered_at(box: mailbox.Maildir, key: str) -> datetime:
 def _hang_up(line: imaplib.IMAP4) -> None:
     with suppress(OSError, imaplib.IMAP4.error):
         line.logout()
+    with suppress(OSError):
+        line.shutdown()  # a log-out that fails leaves the line open
 
 
 def _is_loopback(host: str) -> bool:

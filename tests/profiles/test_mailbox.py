@@ -1,0 +1,209 @@
+"""The farm's mailboxes, a real IMAP server and a maildir with the same letters; and what a letter is read into."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from farm.errors import ContractBroken, VenueDown
+from farm.gate import CommitGate
+from farm.mail import CountedMailbox, Mailbox
+from fixtures.kit.mail import PostOffice
+from profiles import mailbox
+from profiles.letter import read_letter
+from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
+from profiles.partner import MailboxTerms
+
+ADA = "ada+rb-7k2m9q4t3w-1@example.com"
+TEXT = "Ouvrez http://127.0.0.1/x, merci."
+NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def post(tmp_path_factory: pytest.TempPathFactory) -> PostOffice:
+    return PostOffice.open(tmp_path_factory.mktemp("post"), "robots", "courrier")
+
+
+@pytest.fixture(params=["imap", "maildir"])
+def box(request: pytest.FixtureRequest, post: PostOffice) -> Mailbox:
+    if request.param == "imap":
+        return ImapMailbox(post.imap, "robots", SecretStr("courrier"), "INBOX")
+    return MaildirMailbox(post.folder)
+
+
+def letter(to: str, subject: str = "Vérifiez votre e-mail", text: str = TEXT) -> EmailMessage:
+    made = EmailMessage()
+    made["Subject"], made["From"], made["To"] = subject, "Cabinet <rdv@example.fr>", to
+    made.set_content(text)
+    return made
+
+
+async def test_a_letter_is_read_as_it_was_sent(
+    post: PostOffice, box: Mailbox, request: pytest.FixtureRequest
+) -> None:
+    to = f"é{abs(hash(request.node.name))}@example.com"
+    began = datetime.now(UTC)
+    await asyncio.to_thread(post.send, letter(f"Ada <{to}>"))
+    (read,) = await box.all(to)
+    assert (read.subject, read.sender, read.links) == (
+        "Vérifiez votre e-mail",
+        "Cabinet <rdv@example.fr>",
+        ("http://127.0.0.1/x",),
+    )
+    assert read.text.strip() == TEXT
+    assert to in read.to
+    assert abs(read.received_at - began) < timedelta(seconds=10)
+    assert await box.all(to) == [read]  # nothing was marked or taken
+    assert await box.all("nobody@example.com") == []
+
+
+async def test_only_letters_to_exactly_this_address(post: PostOffice, box: Mailbox) -> None:
+    mark = uuid4().hex[:8]
+    for to in (f"ada+rb-{mark}-1@example.com", f"ada+rb-{mark}-12@example.com", f"xada+rb-{mark}-1@example.com"):
+        await asyncio.to_thread(post.send, letter(to, to))
+    (read,) = await box.all(f"ADA+rb-{mark}-1@example.com")
+    assert read.subject == f"ada+rb-{mark}-1@example.com"
+
+
+async def test_waiting_takes_the_newest_with_these_words(post: PostOffice, box: Mailbox) -> None:
+    to = f"{uuid4().hex}@example.com"
+    began = datetime.now(UTC)
+    await asyncio.to_thread(post.send, letter(to, "Bienvenue"))
+    post.send(letter(to, "VÉRIFIEZ votre adresse"), after_s=0.4)
+    read = await box.wait(to, began, "vérifiez", wait_s=10)
+    assert read.subject == "VÉRIFIEZ votre adresse"
+    with pytest.raises(VenueDown, match="no e-mail with `Bienvenue` came in 0 s"):
+        await box.wait(to, began + timedelta(seconds=60), "Bienvenue", wait_s=0)
+    with pytest.raises(VenueDown) as said:
+        await box.wait(to, began, "annulé", wait_s=0.1)
+    assert to not in str(said.value)
+
+
+@pytest.mark.parametrize("wrong", ["secret", "host", "folder"])
+async def test_a_mailbox_that_does_not_answer(post: PostOffice, wrong: str) -> None:
+    right = {"host": post.imap, "secret": "courrier", "folder": "INBOX"}
+    said = {"host": "127.0.0.1:1", "secret": "geheim", "folder": "no such folder"}
+    given = right | {wrong: said[wrong]}
+    box = ImapMailbox(given["host"], "robots", SecretStr(given["secret"]), given["folder"])
+    with pytest.raises(VenueDown, match=r"^the farm's mailbox does not answer \(\w+\)$"):
+        await box.all(ADA)
+
+
+async def test_a_server_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "ANSWER_S", 0.2)
+    writers: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda reader, writer: writers.append(writer), "127.0.0.1", 0)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        with pytest.raises(VenueDown, match="does not answer"):
+            await ImapMailbox(f"127.0.0.1:{port}", "robots", SecretStr("x"), "INBOX").all(ADA)
+        for writer in writers:
+            writer.close()
+
+
+async def test_elsewhere_nothing_is_said_in_the_clear(post: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same plain server under a name that is not loopback: no log-in is tried."""
+    monkeypatch.setattr(mailbox, "_is_loopback", lambda host: False)
+    trusting: list[ssl.SSLContext] = []
+    default = ssl.create_default_context
+
+    def watched() -> ssl.SSLContext:
+        trusting.append(default())
+        return trusting[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", watched)
+    with pytest.raises(VenueDown, match="SSLError"):
+        await ImapMailbox(post.imap, "robots", SecretStr("courrier"), "INBOX").all(ADA)
+    assert [(context.verify_mode, context.check_hostname) for context in trusting] == [(ssl.CERT_REQUIRED, True)]
+
+
+async def test_looks_are_counted(post: PostOffice) -> None:
+    gate = CommitGate(None, (), "http://127.0.0.1")
+    box = CountedMailbox(MaildirMailbox(post.folder), gate.looked)
+    await box.all(ADA)
+    with pytest.raises(VenueDown):
+        await box.wait(ADA, datetime.now(UTC), "?", 0)
+    assert gate.passed == 2
+
+
+class TestTerms:
+    def test_secrets_are_references(self, post: PostOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "secret").write_text("courrier")
+        terms = MailboxTerms(kind="imap", host=post.imap, user="env:BOX_USER", secret=f"file:{tmp_path / 'secret'}")
+        assert mailbox_at(terms) is None
+        monkeypatch.setenv("BOX_USER", "robots")
+        assert isinstance(mailbox_at(terms), ImapMailbox)
+        assert mailbox_at(None) is None
+        assert isinstance(mailbox_at(MailboxTerms(kind="maildir", folder=str(tmp_path))), MaildirMailbox)
+
+    @pytest.mark.parametrize(
+        ("terms", "said"),
+        [
+            ({"kind": "imap", "host": "mail.example"}, "needs `host`, `user` and `secret`"),
+            ({"kind": "imap", "host": "imap://x/", "user": "env:A", "secret": "env:B"}, "`host` is"),
+            ({"kind": "imap", "host": "x", "user": "env:A", "secret": "courrier"}, "pattern"),
+            ({"kind": "maildir", "folder": "mail"}, "absolute path"),
+            ({"kind": "maildir", "folder": "/mail", "user": "env:A"}, "nothing else"),
+            ({"kind": "maildir", "folder": '/mail"\r\nA1 LOGOUT'}, "pattern"),
+        ],
+    )
+    def test_what_cannot_be(self, terms: dict[str, str], said: str) -> None:
+        with pytest.raises(ValidationError, match=said):
+            MailboxTerms.model_validate(terms)
+
+
+class TestLetter:
+    def test_html_alone(self) -> None:
+        made = EmailMessage()
+        made["To"] = f"{ADA}, Eva <eva@example.com>"
+        made.set_content(
+            "<head><title>x</title></head><p>Votre\n code : <b>42</b></p><style>p{}</style>"
+            "<a href='https://a.example/c?x=1&amp;y=2'>Ouvrir</a> <a href='javascript:alert(1)'>non</a>",
+            subtype="html",
+        )
+        read = read_letter(made.as_bytes(), NOW)
+        assert read.text == "Votre code : 42\nOuvrir non"
+        assert read.links == ("https://a.example/c?x=1&y=2",)
+        assert read.to == (ADA, "eva@example.com")
+        assert (read.subject, read.sender) == ("", "")
+
+    def test_links_stand_once_in_their_order(self) -> None:
+        made = letter(ADA, text="1. https://b.example/1.\n2. (https://a.example/2)\n")
+        made.add_alternative("<a href='https://a.example/2'>a</a><a href='https://c.example/3'>c</a>", subtype="html")
+        read = read_letter(made.as_bytes(), NOW)
+        assert read.links == ("https://b.example/1", "https://a.example/2", "https://c.example/3")
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"",
+            b"\xff\xfe\x00",
+            b"Subject: =?utf-8?B?=\r\nTo: <\r\nContent-Type: multipart/mixed\r\n\r\nx",
+            b"Content-Type: text/plain; charset=no-such\r\n\r\n\xe9",
+            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n?",
+        ],
+    )
+    def test_broken_ones_are_no_error(self, raw: bytes) -> None:
+        assert read_letter(raw, NOW).received_at == NOW
+
+    def test_nothing_of_a_guest_is_in_its_repr(self) -> None:
+        said = repr(read_letter(letter(ADA, text="code 4711").as_bytes(), NOW))
+        assert "ada" not in said
+        assert "4711" not in said
+
+
+def test_a_visit_without_a_mailbox_says_so() -> None:
+    from types import SimpleNamespace
+
+    from farm.visit import Visit
+
+    visit = SimpleNamespace(_mailbox=None, venue=SimpleNamespace(slug="cabinet_delorme"))
+    with pytest.raises(ContractBroken, match="the profile names none"):
+        Visit.mailbox.fget(visit)  # type: ignore[attr-defined] # the property alone, without a browser
