@@ -48,6 +48,7 @@ from profiles.partner import (
     AgreedStep,
     FingerprintTerms,
     Hours,
+    MailboxTerms,
     PacingTerms,
     Partner,
     Partners,
@@ -183,7 +184,16 @@ class TestWords:
         rules = (*acting, Channel, AccountRole, RefusedText, Tolerance, Settle, Recheck)
         assert fields(Manifest, *rules, Quality, Exemption) - said == set()
         assert fields(Venue, Place, Sold) - said - {"slug", "integration"} == set()
-        terms = (AccessTerms, Hours, SessionTerms, AccountTerms, PacingTerms, FingerprintTerms, Viewport)
+        terms = (
+            AccessTerms,
+            Hours,
+            SessionTerms,
+            AccountTerms,
+            MailboxTerms,
+            PacingTerms,
+            FingerprintTerms,
+            Viewport,
+        )
         assert fields(Partner, *terms) - said - {"slug"} == set()
         (access,) = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `access`")]
         assert set(get_args(AgreedStep)) <= set(re.findall(r"\w+", access))

@@ -55,7 +55,7 @@ async def free_slots(visit: Visit, service: str, day: str) -> list[Offer]:
             when=Slot(starts_at=datetime.fromisoformat(starts_at)),
             resource=practitioner,
             service=shown,
-            party=Party(adults=1),
+            party=Party(adults=1),  # a patient each: who comes with more people is not served by one
             price=Money.read(price, visit.venue.currency),
             key=day,
         )
@@ -98,7 +98,6 @@ def _facts(visit: Visit, shown: dict[str, str], starts_at: datetime) -> Facts:
         when=Slot(starts_at=starts_at),
         resource=shown.get("Praticien"),
         service=shown.get("Motif"),
-        party=Party(adults=1),
         guest_name=shown.get("Patient"),
         guest_email=shown.get("E-mail"),
         guest_phone=shown.get("Téléphone"),

@@ -86,7 +86,8 @@ class CabinetDelorme(VenueScript):
         if await visit.press(confirm, thanks=confirmed.or_(passed_on), refused=no) == "refused":
             return Refusal(text=await no.inner_text())
         await page.wait_for_load_state("domcontentloaded")  # the number comes below the heading, or not at all
-        return Claim(reference=await code.inner_text() if await code.is_visible() else None)
+        number = await code.inner_text() if await code.is_visible() else None
+        return Claim(reference=number, shows=await facts(visit, page.get_by_role("main")))
 
     async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         records = await look_up(visit, lookup.guest.email, lookup.guest.phone or "")

@@ -68,6 +68,9 @@ class Mirror:
     def has_account(self, role: str) -> bool:
         return self._visits.has_account(role)
 
+    def has_mailbox(self) -> bool:
+        return self._visits.has_mailbox()
+
     @asynccontextmanager
     async def open(
         self, gate: CommitGate, steps: tuple[Step, ...], role: str | None, made: Account | None = None
