@@ -68,6 +68,7 @@ class Book:
     notes: list[str] = field(default_factory=list)
     visits: list[SimpleNamespace] = field(default_factory=list)
     accounts: set[str] = field(default_factory=set)
+    gets_mail: bool = False
 
     def _step(self, name: str, visit: Any) -> bool:
         """True when the house does what the step asks for."""
@@ -131,7 +132,7 @@ class Book:
         return role in self.accounts
 
     def has_mailbox(self):
-        return False
+        return self.gets_mail
 
     @asynccontextmanager
     async def open(self, gate, steps, role, made=None):

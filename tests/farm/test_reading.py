@@ -95,6 +95,14 @@ class TestChannels:
         at.book.accounts = {"who"} if given else set()
         assert can_look(at.ask.manifest, at.book) is can
 
+    @pytest.mark.parametrize("gets_mail", [False, True])
+    async def test_letters_are_read_where_there_is_a_mailbox(self, gets_mail):
+        letters = GUEST.model_copy(update={"mailbox": True})
+        at = desk(Book(gets_mail=gets_mail, records=[record(resource=None)]), read_back=(letters, DESK))
+        await look(*at.told)
+        assert at.book.did == (["read_back", "read_desk"] if gets_mail else ["read_desk"])
+        assert can_look(MANIFEST.model_copy(update={"read_back": (letters,)}), at.book) is gets_mail
+
     async def test_the_account_that_the_guest_got_reads_and_cancels(self):
         made = Account(role="guest", user="ada@example.com", secret=SecretStr("Rb1-secret"))
         assert MANIFEST.cancel is not None
