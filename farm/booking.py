@@ -14,7 +14,6 @@ from farm.choosing import choose, in_cap
 from farm.compare import compare, expected
 from farm.contract import Account, Vault, VenueScript
 from farm.errors import (
-    AccessNotAgreed,
     AccessRefused,
     ContractBroken,
     FarmError,
@@ -91,10 +90,6 @@ async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Clos
         raise RequestRefused(f"{ask.venue.slug} needs {', '.join(lacking)}")
     if ask.request.takes != ask.manifest.takes:
         raise RequestRefused(f"{ask.venue.slug} books by {ask.manifest.takes}, and a {ask.request.takes} is wanted")
-    if ask.manifest.mailbox and not visits.has_mailbox():
-        raise AccessNotAgreed(
-            f"{ask.venue.slug} writes to its guests, and the profile names no mailbox to read it in"
-        )
     steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, *((Step.PAY,) if ask.manifest.pays else ()), Step.SUBMIT)
     gate = CommitGate(
         ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(ask.manifest.commit)

@@ -111,9 +111,10 @@ class Network:
             raise AccessNotAgreed(f"{spoken('GET', url)}: the agreement does not name this host")
 
     async def quiet(self, quiet_s: float) -> None:
-        """Return when nothing is in flight and nothing began for so long."""
+        """Return when nothing is in flight and nothing began for so long, counted from now."""
+        asked_at = time.monotonic()  # what a click sets off may begin a moment after it
         while True:
-            left_s = quiet_s - (time.monotonic() - self._begun_at)
+            left_s = quiet_s - (time.monotonic() - max(self._begun_at, asked_at))
             if self._in_flight <= 0 and left_s <= 0:
                 return
             self._stirred.clear()

@@ -99,7 +99,11 @@ class PartnerVisits:
     ) -> AsyncIterator[Visit]:
         partner = self._partners.must_have(self._venue.partner)
         partner.must_allow(steps, self._clock(), self._venue.zone, self._venue.origin)
-        account = made or _account(partner, role)
+        account, mailbox = made or _account(partner, role), mailbox_at(partner.session.mailbox)
+        if self._manifest.mailbox and mailbox is None and Step.ENTER_GUEST in steps:
+            raise AccessNotAgreed(
+                f"the profile of {partner.slug} names no mailbox, and the venue writes to its guests"
+            )
         agreed = addresses(partner.access.hosts, _schemes(self._venue))
         async with Egress(agreed, lambda: gate.is_late) as egress:
             context = await self._engine.new_context(self._appearance(partner), egress.server)
@@ -107,7 +111,6 @@ class PartnerVisits:
                 async with asyncio.timeout(PAGE_S):
                     page = await context.new_page()
                 access = AgreedAccess(partner, self._venue)
-                mailbox = mailbox_at(partner.session.mailbox)
                 yield Visit(page, self._venue, self._manifest, gate, access, account, line=egress, mailbox=mailbox)
             finally:
                 await self._engine.close_context(context)

@@ -162,8 +162,8 @@ async def agenda_day(visit: Visit, lookup: Lookup) -> list[Sighting]:
 
 async def _agenda_line(visit: Visit, line: Locator) -> Sighting:
     names = ("Heure", "Praticien", "Motif", "Patient", "E-mail", "Téléphone", "Remarque", "Tarif", "Numéro", "Statut")
-    shown = dict(zip(names, await line.get_by_role("cell").all_inner_texts(), strict=True))
-    shown |= {"Statut": shown["Statut"].splitlines()[0]}
+    *cells, _ = await line.get_by_role("cell").all_inner_texts()  # the last one is for the practice's answers
+    shown = dict(zip(names, cells, strict=True))
     seen = _facts(visit, {name: text for name, text in shown.items() if text}, await moment(line))
     return Sighting(
         **dict(seen), reference=shown["Numéro"], key=_key(shown["Numéro"], seen.guest_email, seen.guest_phone)

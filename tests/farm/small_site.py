@@ -42,6 +42,7 @@ PAGES = {
     "/socket": "<h1>Socket</h1><script>new WebSocket('ws://' + location.host + '/live')</script>",
     "/binary": "<h1>Binary</h1>"
     "<script>fetch('/safe', {method: 'POST', body: new Uint8Array([255, 254, 0])})</script>",
+    "/pick": "<h1>Pick</h1><button onclick=\"setTimeout(() => fetch('/slow'), 150)\">Pick</button>",
     "/busy": "<h1>Busy</h1><script>setTimeout(() => fetch('/slow'), 50)</script>",
     "/slow": "ok",
 }

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from farm.errors import AccessNotAgreed, AccessRefused
+from farm.errors import AccessRefused
 from farm.facts import Claim, Facts, Party, Refusal
 from farm.gate import Ruling
 from farm.status import Cause
-from tests.farm import attempt
 from tests.farm.attempt import World, ended
 
 
@@ -44,14 +43,6 @@ async def test_what_the_thank_you_page_does_not_show_is_not_compared():
 
     closing, _ = await ended(submit)
     assert (closing.kind, closing.claim) == ("claimed", Claim(shows=Facts()))
-
-
-async def test_nothing_begins_where_a_letter_could_not_be_read(monkeypatch):
-    monkeypatch.setattr(attempt, "MANIFEST", attempt.MANIFEST.model_copy(update={"mailbox": True}))
-    world = World()
-    with pytest.raises(AccessNotAgreed, match="names no mailbox"):
-        await ended(world=world)
-    assert world.gate is None, "no visit was opened"
 
 
 async def test_a_claim_without_a_request_is_a_broken_contract():

@@ -216,6 +216,14 @@ async def test_quiet_waits_for_what_begins_later(visit, site):
     assert "done /slow" in site.asked
 
 
+async def test_quiet_waits_for_what_a_click_sets_off_later(visit, site):
+    await visit.open("/pick", sign=heading(visit, "Pick"))
+    await visit.quiet(400)  # long at rest, and so not quiet by what was before the click
+    await visit.page.get_by_role("button").click()
+    await visit.quiet(300)
+    assert "done /slow" in site.asked
+
+
 async def test_a_page_whose_renderer_dies_is_a_fault_of_ours(browser, site):
     context = await browser.new_context()
     stock = REGISTRY.venue("osteria_luna")

@@ -7,19 +7,26 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from playwright.async_api import BrowserContext
 from pydantic import SecretStr, ValidationError
 
-from farm.errors import ContractBroken, VenueDown
+from farm.errors import AccessNotAgreed, ContractBroken, VenueDown
 from farm.gate import CommitGate
 from farm.mail import CountedMailbox, Mailbox
+from farm.phases import Step
+from farm.registry import Registry
+from farm.visit import Visit
 from fixtures.kit.mail import PostOffice
+from fixtures.kit.process import ROOT
 from profiles import mailbox
 from profiles.letter import read_letter
 from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
-from profiles.partner import MailboxTerms
+from profiles.partner import MailboxTerms, Partners
+from profiles.visiting import PartnerVisits
 
 ADA = "ada+rb-7k2m9q4t3w-1@example.com"
 TEXT = "Ouvrez http://127.0.0.1/x, merci."
@@ -199,11 +206,36 @@ class TestLetter:
         assert "4711" not in said
 
 
+class NoBrowser:
+    async def new_context(self, appearance: object, proxy: str) -> BrowserContext:
+        raise AssertionError("a browser was asked for")
+
+    async def close_context(self, context: BrowserContext) -> None:
+        raise AssertionError("there was none")
+
+
+async def test_nothing_begins_where_a_letter_could_not_be_read(post: PostOffice) -> None:
+    registry = Registry.load([ROOT / "integrations"])
+    venue = registry.venue("cabinet_delorme")
+    partner = Partners.load([ROOT / "profiles" / "partners"]).must_have(venue.partner)
+
+    def visits(box: MailboxTerms | None) -> PartnerVisits:
+        session = partner.session.model_copy(update={"mailbox": box})
+        partners = Partners({partner.slug: partner.model_copy(update={"session": session})})
+        return PartnerVisits(NoBrowser(), partners, venue, registry.manifest(venue), lambda: NOW)
+
+    assert visits(MailboxTerms(kind="maildir", folder=str(post.folder))).has_mailbox()
+    without, gate = visits(None), CommitGate(None, (), venue.origin)
+    assert not without.has_mailbox()
+    with pytest.raises(AccessNotAgreed, match="of delorme names no mailbox"):
+        async with without.open(gate, (Step.SEARCH, Step.ENTER_GUEST), None):
+            pass
+    with pytest.raises(AssertionError, match="a browser was asked for"):  # a look needs none
+        async with without.open(gate, (Step.READ_BACK,), None):
+            pass
+
+
 def test_a_visit_without_a_mailbox_says_so() -> None:
-    from types import SimpleNamespace
-
-    from farm.visit import Visit
-
     visit = SimpleNamespace(_mailbox=None, venue=SimpleNamespace(slug="cabinet_delorme"))
     with pytest.raises(ContractBroken, match="the profile names none"):
         Visit.mailbox.fget(visit)  # type: ignore[attr-defined] # the property alone, without a browser
