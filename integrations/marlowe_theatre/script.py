@@ -44,7 +44,7 @@ class MarloweTheatre(TheatreRecords):
         keep = page.get_by_role("button", name=re.compile("^Hold th"))
         timer, lost = page.get_by_role("timer"), page.get_by_role("alert")
         if await visit.press(keep, kept=timer, lost=lost) == "lost":
-            raise SlotLost("somebody else was faster")
+            raise SlotLost("somebody else was faster", cause=Cause.SLOT_UNAVAILABLE)
         hold = Hold(offer=offer, binding="firm", expires_at=await moment(visit, timer), key=urlsplit(page.url).path)
         kept = await facts(visit, page.get_by_label("Your seats"))
         if (kept.resource, kept.when) != (offer.resource, offer.when):
