@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from playwright.async_api import Browser
 from pydantic import SecretStr
 
 from farm.booking import Ask, Closing, book
-from farm.contract import Card, Lookup
+from farm.contract import Card
 from farm.facts import Guest, Party
 from farm.gate import CommitGate
 from farm.identity import Reference, mint_code, plant
 from farm.phases import Step
-from farm.reading import Look, cancel, look
 from farm.request import Request, WantedSlot
-from farm.verdict import Measure
-from fixtures.kit.process import ROOT
+from farm.visit import Visit
+from fixtures.kit.process import ROOT, TwinProcess
 from profiles.partner import AccountTerms, Partners
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Guard, Journal
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Browser
-
-    from farm.visit import Visit
-    from fixtures.kit.process import TwinProcess
 
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("marlowe")
 STOCK = REGISTRY.venue("marlowe_theatre")
@@ -74,42 +66,19 @@ class Evening:
         manifest = REGISTRY.manifest(venue)
         self.reference = Reference(mint_code(), 1)
         planted = plant(wish, self.reference, manifest.plants)
-        clock = lambda: datetime.now(UTC)  # noqa: E731
-        self.ask = Ask(venue, manifest, REGISTRY.script(STOCK), planted, clock, vault=Cards())
-        self.visits = PartnerVisits(Engine(browser), _at(twin, secret), venue, manifest, clock)
-        self.journal, self.guard = Journal(), Guard()
+        self.ask = Ask(venue, manifest, REGISTRY.script(STOCK), planted, lambda: datetime.now(UTC), vault=Cards())
+        self.visits = PartnerVisits(Engine(browser), _at(twin, secret), venue, manifest, self.ask.clock)
 
     async def book(self) -> Closing:
-        return await book(self.ask, self.visits, self.journal, self.guard)
-
-    async def look(self, closing: Closing) -> Look:
-        return await look(self.ask, self.lookup(closing), self._measure(closing), self.visits, self.journal)
-
-    async def cancel(self, closing: Closing) -> Look:
-        return await cancel(self.ask, self.lookup(closing), self._measure(closing), self.visits, self.journal)
+        return await book(self.ask, self.visits, Journal(), Guard())
 
     @asynccontextmanager
-    async def visit(self) -> AsyncIterator[Visit]:
+    async def visit(self, role: str | None = None) -> AsyncIterator[Visit]:
         """A blank page of a fresh context; it books nothing."""
         gate = CommitGate(None, self.ask.manifest.safe, self.ask.venue.origin)
-        async with self.visits.open(gate, (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.PAY), None) as visit:
-            await visit.begin(self.ask.script.signed_out(visit.page))
+        async with self.visits.open(gate, (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, Step.PAY), role) as visit:
+            await visit.begin(None)
             yield visit
-
-    def lookup(self, closing: Closing | None = None) -> Lookup:
-        claim = closing.claim if closing else None
-        return Lookup(
-            our_reference=str(self.reference),
-            guest=self.ask.request.guest,
-            when=self.guard.wanted.when if self.guard.wanted else None,
-            reference=claim.reference if claim else None,
-        )
-
-    def _measure(self, closing: Closing) -> Measure:
-        assert self.guard.wanted
-        claimed = closing.claim.reference if closing.claim else None
-        tolerance, zone = self.ask.manifest.tolerance, self.ask.venue.zone
-        return Measure(self.reference.code, self.guard.wanted, claimed, tolerance, zone)
 
 
 def _at(twin: TwinProcess, secret: str | None) -> Partners:
