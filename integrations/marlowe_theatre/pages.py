@@ -8,6 +8,7 @@ from datetime import datetime
 
 from playwright.async_api import Locator, Page
 
+from farm.errors import VenueChanged
 from farm.facts import Facts, Money, Offer, Party, Slot
 from farm.visit import Visit
 
@@ -56,17 +57,19 @@ async def runs(visit: Visit, path: str, people: int) -> list[Offer]:
 
 
 def seats_of(page: Page, offer: Offer) -> list[Locator]:
-    """The buttons of an offer's seats."""
+    """The buttons of an offer's seats.
+
+    Raises:
+        VenueChanged: It is no run of seats.
+    """
     run = RUN.fullmatch(offer.resource or "")
     if run is None:
-        return []
+        raise VenueChanged("the offer is no run of seats as the theatre names them")
     numbers = range(int(run["first"]), int(run["last"] or run["first"]) + 1)
-    return [seat(page, f"{run['block']}, row {run['row']}, seat {number}, ") for number in numbers]
-
-
-def seat(page: Page, name: str, *, pressed: bool | None = None) -> Locator:
-    """One seat of the plan; `name` ends before its price."""
-    return plan(page).get_by_role("button", name=name, pressed=pressed)
+    return [
+        plan(page).get_by_role("button", name=f"{run['block']}, row {run['row']}, seat {number}, ")  # then its price
+        for number in numbers
+    ]
 
 
 async def can_be_had(choice: Locator) -> bool:
