@@ -16,7 +16,7 @@ Kind = Literal["schema", "lint", "conformance", "mutation", "run", "tier"]
 """What looked. ``run``: the check itself did not come to its end. ``tier``: the manifest claims too much."""
 KINDS: tuple[Kind, ...] = ("schema", "lint", "conformance", "mutation")
 """Everything that must have looked before a tier can be computed."""
-About = Literal["good_run", "one_commit", "fault", "cancel", "manners"]
+About = Literal["good_run", "fault", "cancel", "manners"]
 """What a conformance check proves. ``manners``: what every script must be able to do besides (hold from the offer
 alone, a second ``enter_guest``, a foreign time zone ...)."""
 

@@ -26,7 +26,6 @@ GOOD: tuple[Check, ...] = (
     Check(kind="schema", name="manifest.toml", ok=True),
     Check(kind="lint", name="no_sleep", ok=True),
     ran("a good run", "good_run"),
-    ran("one commit", "one_commit"),
     ran("a cancellation is proven", "cancel"),
     ran("hold from the offer alone", "manners"),
     played("full", "unavailable"),
