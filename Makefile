@@ -6,6 +6,8 @@ BIN := .venv/bin
 VENUE ?=
 TESTS ?=
 # What a person sees is tested in a pytest process of its own: the two plugins for browsers and loops do not share one.
+# Most tests wait for pages, processes and databases: two run at once, each file in one process.
+AT_ONCE := -n 2 --dist loadgroup
 PAGES := -c tests/pages/pytest.ini --rootdir .
 
 help:  ## this list
@@ -20,7 +22,7 @@ demo: setup  ## twins, a worker and a stream of bookings with faults; VENUE=pret
 	@$(BIN)/readback demo $(if $(VENUE),--venue $(VENUE))
 
 test: setup  ## all tests; TESTS=tests/tasks for some of them
-	@$(BIN)/python -m pytest $(if $(filter tests/pages%,$(TESTS)),$(PAGES)) $(TESTS)
+	@$(BIN)/python -m pytest $(if $(filter tests/pages%,$(TESTS)),$(PAGES),$(AT_ONCE)) $(TESTS)
 	$(if $(TESTS),,@$(BIN)/python -m pytest $(PAGES) tests/pages)
 
 check: setup  ## ruff, mypy, and the arrows between the layers

@@ -228,7 +228,7 @@ def test_the_summary_names_what_broke_its_owners_and_what_to_do(capsys):
         console.print(part)
     said = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "luna ✓ passed gold, claims silver 10 of 10 14 4 of 4 12 of 12 83 ada, bo" in said
-    assert "seeblick ✗ broke bronze, claims silver 10 of 12 14 4 of 4 12 of 12 83 ada, bo" in said
+    assert "seeblick ✗ broke bronze, claims silver 9 of 11 14 4 of 4 12 of 12 83 ada, bo" in said
     assert "seeblick tell ada, bo" in said
     assert "→ list its words under [[refusal]]" in said
     assert "no browser here" in said
