@@ -108,7 +108,8 @@ class MarloweTheatre(TheatreRecords):
         ):
             return Refusal(text=await refused.inner_text())
         await page.wait_for_load_state("domcontentloaded")  # the code comes below the heading, or not at all
-        return Claim(reference=await code.inner_text() if await code.is_visible() else None)
+        reference = await code.inner_text() if await code.is_visible() else None
+        return Claim(reference=reference, shows=await facts(visit, page.get_by_label("Your booking", exact=True)))
 
     async def release(self, visit: Visit, hold: Hold) -> None:
         page = visit.page

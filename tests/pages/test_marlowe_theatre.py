@@ -34,7 +34,7 @@ def asked(page: Page, theatre: TwinProcess) -> Iterator[list[Request]]:
     """What the pages ask for. No page complains, and nothing is asked of another machine."""
     requests: list[Request] = []
     complaints: list[str] = []
-    page.on("request", requests.append)
+    page.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - a built-in cannot listen
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield requests
@@ -50,8 +50,7 @@ def hold_two(page: Page, theatre: TwinProcess) -> None:
     page.get_by_role("button", name="Hold these seats").click()
 
 
-def to_the_card(page: Page, theatre: TwinProcess) -> None:
-    hold_two(page, theatre)
+def give_details(page: Page) -> None:
     page.get_by_label("Full name").fill("Ada Rossi")
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_role("button", name="Continue to payment").click()
@@ -81,7 +80,8 @@ def is_whole(page: Page, heading: str) -> None:
 def test_the_card_number_is_seen_by_the_card_company_only(
     page: Page, theatre: TwinProcess, asked: list[Request]
 ) -> None:
-    to_the_card(page, theatre)
+    hold_two(page, theatre)
+    give_details(page)
     pay(page)
     expect(page.get_by_role("heading", name="Your bank is checking")).to_be_visible()
     book = page.get_by_role("button", name="Pay £36.00 and book")
@@ -141,7 +141,7 @@ def test_every_page_is_whole(page: Page, theatre: TwinProcess, asked: list[Reque
     hold_two(page, theatre)
     expect(page.get_by_role("timer")).to_be_visible()
     is_whole(page, "Your details")
-    to_the_card(page, theatre)
+    give_details(page)
     expect(page.get_by_role("heading", name="Card details")).to_be_visible()
     is_whole(page, "Card details")
     pay(page)
