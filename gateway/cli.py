@@ -15,6 +15,7 @@ from gateway.commands.doubts import doubts, resolve
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
+from gateway.commands.new import new
 from gateway.commands.nightly import nightly
 from gateway.commands.processes import beat, relay, worker
 from gateway.commands.rate import rate
@@ -147,6 +148,12 @@ app.command(
         "READBACK_INTEGRATIONS=my/integrations readback check my_site --json",
     ),
 )(check)
+app.command(
+    rich_help_panel=BUILDING,
+    epilog=examples(
+        "readback new locanda_mare --from tables", "readback new city_rooms --from rooms --into ~/venues"
+    ),
+)(new)
 app.command(
     rich_help_panel=BUILDING,
     epilog=examples("readback nightly", "readback nightly osteria_luna --report nightly-report"),

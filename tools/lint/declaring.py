@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from tools.lint.rule import Rule, Spot, in_table
-from tools.lint.source import Source, Table, called
+from tools.lint.source import Module, Source, Table, called
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -68,7 +68,21 @@ def _line_after(table: Table, what: str) -> int:
     return next((n + 1 for head in heads for n in range(head, len(lines)) if f'"{what}"' in lines[n]), 1)
 
 
+def _to_dos(source: Source) -> Iterator[Spot]:
+    files: tuple[Module | Table, ...] = (*source.modules, *source.tables)
+    for file in files:
+        for number, line in enumerate(file.text.splitlines(), 1):
+            if "TODO" in line:
+                yield Spot(file.path, number, line.partition("TODO")[2].strip(" :\"'#,.)]}") or "something is to do")
+
+
 RULES = (
+    Rule(
+        "to_dos",
+        "Nothing is left to do (`TODO`).",
+        "look at the site, and write down what only you can know",
+        _to_dos,
+    ),
     Rule(
         "declared",
         "The manifest says whose it is (`owners`), and where its facts come from, with the day (`source`).",

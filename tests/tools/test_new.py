@@ -1,0 +1,72 @@
+"""A new integration of each kind: what is to do is named, and once it is done the check has nothing to say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from farm.registry import Registry
+from farm.schema import SchemaFaults
+from profiles.partner import Partners
+from tasks.settings import Settings
+from tools.check.order import check, farm_for_checks
+from tools.check.written import schema_checks
+from tools.lint.house import lint
+from tools.new.kinds import KINDS
+from tools.new.writing import CASES, MARK, CannotWrite, New
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+@every_kind
+def test_what_is_left_to_do_is_named_line_by_line(kind, tmp_path):
+    written = New("locanda_mare", kind, tmp_path).write()
+    folder = tmp_path / "integrations" / "locanda_mare"
+    marked = sum(path.read_text().count(MARK) for path in written if path.is_relative_to(folder))
+    found = [one for one in lint(folder) if one.rule.name == "to_dos"]
+    assert len(found) == marked > 5
+    assert any("the name of the button that books" in one.text for one in found)
+    with pytest.raises(SchemaFaults, match=r"timezone: `TODO: the venue's time zone"):
+        Registry.load([tmp_path / "integrations"])
+
+
+@every_kind
+def test_done_it_keeps_every_rule(kind, tmp_path):
+    written = New("locanda_mare", kind, tmp_path, filled=True).write()
+    assert not [path for path in written if MARK in path.read_text()]
+    assert [str(one) for one in lint(tmp_path / "integrations" / "locanda_mare")] == []
+    registry = Registry.load([tmp_path / "integrations"])
+    found = schema_checks(registry.integrations["locanda_mare"], registry, Partners.load([tmp_path / "partners"]))
+    assert [one.what for one in found if not one.ok] == []
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", [KINDS["tables"], KINDS["rooms"]], ids=["tables", "rooms"])
+async def test_done_it_earns_its_tier(kind, tmp_path):
+    New("locanda_mare", kind, tmp_path, filled=True).write()
+    settings = Settings(integrations=str(tmp_path / "integrations"), partners=str(tmp_path / "partners"))
+    async with farm_for_checks(settings, tmp_path / "home") as farm:
+        integration = farm.registry.integrations["locanda_mare"]
+        results = await check(integration, farm, tmp_path / "check", datetime.now(UTC).date())
+    assert [f"{one.name}: {one.what}" for one in results.checks if not one.ok] == []
+    assert len([one for one in results.checks if one.about == "fault"]) == len(CASES)
+
+
+class TestWriting:
+    @pytest.mark.parametrize("name", ["", "Locanda", "locanda-mare", "1st", "a__b", "../up"])
+    def test_a_name_that_is_none_is_refused(self, name, tmp_path):
+        with pytest.raises(CannotWrite, match="no name for an integration"):
+            New(name, KINDS["tables"], tmp_path).write()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_nothing_is_written_over(self, tmp_path):
+        script = New("locanda_mare", KINDS["tables"], tmp_path).write()[0]
+        Path(script).write_text("mine")
+        with pytest.raises(CannotWrite, match="is there already"):
+            New("locanda_mare", KINDS["tables"], tmp_path).write()
+        assert script.read_text() == "mine"
+        New("locanda_mare", KINDS["tables"], tmp_path).write(force=True)
+        assert script.read_text() != "mine"

@@ -1,0 +1,1 @@
+"""A new integration with a first twin, from one of four kinds of sites."""
