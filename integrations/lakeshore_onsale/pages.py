@@ -19,7 +19,7 @@ async def open_shop(visit: Visit, path: str, *, sign: Locator) -> None:
     """Open a page of the shop through the line in front of it, whose page refreshes itself: that is progress."""
     place = visit.page.get_by_role("status").filter(has_text="ahead at")
     await visit.open(path, sign=sign.or_(place))
-    while not await sign.first.is_visible():
+    while not await sign.first.is_visible():  # why: a sign may have two shapes, and either will do
         stood = " ".join(await visit.lines(place.or_(sign)))
         await visit.must_show(sign.or_(place.filter(has_not_text=stood)))
 
