@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from pydantic import AwareDatetime, BaseModel, Field
 
 from farm.contract import Account, Lookup, VenueScript
 from farm.errors import OutcomeUnknown, SessionLost
 from farm.facts import Money, Party, Sighting, Slot
 from farm.visit import Visit
+
+UNAUTHORIZED = 401
 
 
 class Tickets(BaseModel):
@@ -82,12 +82,12 @@ class MuseumRecords(VenueScript):
             raise OutcomeUnknown("the ticket office lists one day, and nobody knows which")
         day = lookup.when.starts_at.astimezone(visit.venue.zone).date()
         answer = await visit.call("GET", f"/api/v1/taquilla/visitas?dia={day}")
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        if answer.status == UNAUTHORIZED:
             raise SessionLost("the ticket office wants a log-in")
         return [record.sighting(visit) for record in Found.model_validate(answer.json()).visitas]
 
     async def log_in(self, visit: Visit, account: Account) -> None:
         given = {"usuario": account.user, "clave": account.secret.get_secret_value()}
         answer = await visit.call("POST", "/api/v1/taquilla/sesion", json=given)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        if answer.status == UNAUTHORIZED:
             raise SessionLost("the ticket office does not take this user and password")
