@@ -1,12 +1,21 @@
-"""Which tests run in the same process when several run at once: those of a file, which share what they start."""
+"""Which tests share a process when several run at once: those of a file, for they share what they start."""
 
 from __future__ import annotations
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+SUITE = "tests/conformance/test_conformance.py"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file is a group of its own, unless a test says another one."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # it carries no types
+    """A file is one piece of work; of the conformance suite, the cells of one integration are."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return f"{file} {test.partition('[')[2].partition(':')[0]}" if file == SUITE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Asked by pytest-xdist, whatever ``--dist`` says."""
+    return ByFile(config, log)

@@ -15,7 +15,7 @@ from tools.conformance.suite import cells
 REGISTRY = Registry.load(Settings().integration_folders)
 TODAY = datetime.now(UTC).date()
 CELLS = [
-    pytest.param(integration, cell.name, id=f"{slug}: {cell.name}", marks=pytest.mark.xdist_group(slug))
+    pytest.param(integration, cell.name, id=f"{slug}: {cell.name}")
     for slug, integration in sorted(REGISTRY.integrations.items())
     for cell in cells(Cases.load(integration.folder), TODAY)
 ]

@@ -19,6 +19,7 @@ CARD = "conformance"
 """The token of the card that a request gets where the site wants one; its number is made up for each run."""
 
 Option = str | int | float
+Then = Literal["again", "cancel", "accept", "decline"]
 FaultStep = Literal["search", "hold", "guest", "pay", "commit", "record", "cancel"]
 
 
@@ -117,8 +118,8 @@ class Case(Fact):
         commits: How many requests that commit may reach the venue.
         records: The statuses of the guest's records in the venue's own database at the end.
         rival: Who booked the same before: a ``stranger``, or the ``guest`` without us.
-        then: What happens after the confirmation: the venue changes its mind, and the booking is looked ``again``, as
-            by its plan; or its guest wants to ``cancel``.
+        then: What happens next. To a confirmed booking: the venue changes its mind, and it is looked at ``again``, as
+            by its plan; or its guest wants to ``cancel``. To one that waits: the venue's staff ``accept`` or ``decline``.
     """
 
     fault: str
@@ -130,12 +131,13 @@ class Case(Fact):
     commits: Annotated[int, Field(ge=0)]
     records: tuple[str, ...]
     rival: Literal["stranger", "guest"] | None = None
-    then: Literal["again", "cancel"] | None = None
+    then: Then | None = None
 
     @property
     def name(self) -> str:
         """As reports name it: ``slow at hold``."""
-        more = ", ".join(f"{key} {value}" for key, value in self.params.items() if isinstance(value, str))
+        words = [f"{key} {value}" for key, value in self.params.items() if isinstance(value, str)]
+        more = ", ".join([*words, f"then {self.then}"] if self.then in {"accept", "decline"} else words)
         return self.fault + (f" at {self.step}" if self.step else "") + (f" ({more})" if more else "")
 
 

@@ -18,7 +18,7 @@ from ledger.records import AttemptRecord, BookingRecord
 from tasks.driving import drive
 from tasks.runtime import Farm
 from tools.conformance.by_hand import ByHand
-from tools.conformance.cases import Case
+from tools.conformance.cases import Case, Then
 from tools.conformance.ground import Ground
 
 RUN_S = 240.0
@@ -71,8 +71,9 @@ async def _run(ground: Ground, case: Case | None, farm: Farm | None = None, wish
     farm, wish, before = farm or ground.farm, wish or ground.wish(), ground.twin.arrivals("commit")
     booking_id = (await farm.ledger.accept(wish, mint_code())).booking.id
     then = case.then if case is not None else None
-    booking = await settle(farm, booking_id, {case.ends} if case is not None and then is None else set())
-    if then is not None and booking.status is BookingStatus.CONFIRMED:
+    waits = {BookingStatus.PENDING_VENUE} if then in {"accept", "decline"} else set()
+    booking = await settle(farm, booking_id, {case.ends} if case is not None and then is None else waits)
+    if then is not None and booking.status in (waits or {BookingStatus.CONFIRMED}):
         booking = await _go_on(ground, farm, booking_id, then)
     return Outcome(
         booking=booking,
@@ -95,13 +96,18 @@ async def cancel(ground: Ground, outcome: Outcome) -> Outcome:
     )
 
 
-async def _go_on(ground: Ground, farm: Farm, booking_id: str, then: Literal["again", "cancel"]) -> BookingRecord:
-    """What happens to a confirmed booking."""
+async def _go_on(ground: Ground, farm: Farm, booking_id: str, then: Then) -> BookingRecord:
+    """What happens to a booking that is confirmed, or that waits for the venue's answer."""
+    if then in {"accept", "decline"}:
+        await asyncio.to_thread(_answer, ground, "pending", then)
+        (due,) = [one.due_at for one in await farm.ledger.wake_ups(booking_id) if one.kind == "verify"]
+        ground.clock.ahead += max(due - farm.clock(), timedelta())
+        return await settle(farm, booking_id, set())
     if then == "cancel":
         await farm.ledger.request_cancel(booking_id)
         await drive(farm, booking_id, "cancel")
         return await settle(farm, booking_id, set())
-    await asyncio.to_thread(_turn, ground)
+    await asyncio.to_thread(_answer, ground, "confirmed", "drop")
     ground.clock.ahead += timedelta(minutes=min(ground.manifest.recheck.after_min, default=10), seconds=1)
     await drive(farm, booking_id, "recheck")
     return await settle(farm, booking_id, set())
@@ -141,11 +147,11 @@ async def _rival(ground: Ground, who: Literal["stranger", "guest"]) -> None:
         raise RunFailed(f"the rival's booking was not made: {closing.kind} {closing.detail}")
 
 
-def _turn(ground: Ground) -> None:
-    """The venue changes its mind about what it confirmed to our guest, now and not when its own time has come."""
+def _answer(ground: Ground, status: str, answer: str) -> None:
+    """The venue's staff answer our guest now, and not when the venue's own time has come."""
     for record in _own(ground, ground.cases.request.guest.email):
-        if record.status == "confirmed":
-            ground.twin.answer(record.code, "drop")
+        if record.status == status:
+            ground.twin.answer(record.code, answer)
 
 
 def _own(ground: Ground, email: str) -> tuple[TwinRecord, ...]:
