@@ -57,6 +57,7 @@ from profiles.partner import (
 )
 from tasks.crash_points import POINTS
 from tasks.settings import Settings
+from tools.conformance.manners import MANNERS
 from tools.lint.house import RULES
 from tools.mutation.mutations import MUTATIONS
 from tools.picture import BadPicture, draw
@@ -159,7 +160,12 @@ class TestCommands:
         doors = typer.main.get_command(app)
         assert isinstance(doors, Doors)
         if words != ["--help"]:
-            missing = {"book": ["REQUEST.json"], "show": ["ID"], "cancel": ["ID"]}.get(words[0], [])
+            missing = {
+                "book": ["REQUEST.json"],
+                "show": ["ID"],
+                "cancel": ["ID"],
+                "new": ["NAME", "--from", "rooms"],
+            }.get(words[0], [])
             given = words[1:] if any(not word.startswith("-") for word in words[1:]) else [*words[1:], *missing]
             doors.commands[words[0]].make_context(words[0], given)
         files = [word for word in words if word.endswith(".json") and word != "REQUEST.json"]
@@ -198,12 +204,14 @@ class TestWords:
         (access,) = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `access`")]
         assert set(get_args(AgreedStep)) <= set(re.findall(r"\w+", access))
 
-    def test_the_rules_and_mutations_of_the_check(self):
+    def test_the_rules_manners_and_mutations_of_the_check(self):
         """Each has its line, and no line is of another."""
         text = CHECKING.read_text()
         rules, mutations = text.partition("## Mutation")[::2]
+        rules, _, manners = rules.partition("## Conformance")
         listed = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
         assert listed.findall(rules.partition("## Lint")[2]) == [rule.name for rule in RULES]
+        assert listed.findall(manners) == list(MANNERS)
         assert listed.findall(mutations) == [mutation.name for mutation in MUTATIONS]
         assert listed.findall(text.partition("## Lint")[0]) == list(KINDS)
 

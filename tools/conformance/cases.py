@@ -119,7 +119,7 @@ class Case(Fact):
         records: The statuses of the guest's records in the venue's own database at the end.
         rival: Who booked the same before: a ``stranger``, or the ``guest`` without us.
         then: What happens next. To a confirmed booking: the venue changes its mind, and it is looked at ``again``, as
-            by its plan; or its guest wants to ``cancel``. To one that waits: the venue's staff ``accept`` or ``decline``.
+            by its plan; or its guest wants to ``cancel``. To one that waits: its staff ``accept`` or ``decline``.
     """
 
     fault: str
