@@ -8,7 +8,7 @@ from datetime import date
 from playwright.async_api import Locator, Page
 
 from farm.errors import VenueChanged
-from farm.facts import Facts, Money, Offer, Party, Stay
+from farm.facts import Claim, Facts, Money, Offer, Party, Stay
 from farm.status import VenueStatus
 from farm.visit import Visit
 
@@ -18,6 +18,7 @@ MONTHS = (
 )
 _DAY = re.compile(r"(\d{1,2})\. (\w+) (\d{4})")
 _GUESTS = re.compile(r"(\d+) Erwachsener?(?:, (\d+) Kind(?:er)?)?")
+_GREETED = re.compile(r"freuen uns auf Sie, (.+)\.")
 _LEFT = re.compile(r"noch (\d+) frei")
 _RATE = re.compile(r"\s*(.+?)\s+([\d.]+,\d\d)\s€")
 
@@ -77,6 +78,19 @@ async def facts(visit: Visit, block: Locator) -> Facts:
         note=shown.get("Anmerkungen"),
         price=Money.read(price, visit.venue.currency) if price else None,
         status=visit.status(shown["Status"]) if "Status" in shown else None,
+    )
+
+
+async def claim(visit: Visit) -> Claim:
+    """What the thank-you page says below its heading; the number as text, as a picture, or never."""
+    page = visit.page
+    await page.wait_for_load_state("domcontentloaded")
+    number, main = page.get_by_label("Buchungsnummer", exact=True), page.get_by_role("main")
+    greeted = _GREETED.search(await main.inner_text())
+    shows = await facts(visit, main)
+    return Claim(
+        reference=await number.inner_text() if await number.is_visible() else None,
+        shows=Facts(**{**dict(shows), "guest_name": greeted[1] if greeted else None}),
     )
 
 

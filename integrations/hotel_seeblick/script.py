@@ -13,7 +13,7 @@ from farm.errors import ContractBroken, RequestRefused, SessionLost, SlotLost
 from farm.facts import Claim, Hold, Offer, Recap, Refusal, Sighting
 from farm.request import Request, WantedStay
 from farm.visit import Visit
-from integrations.hotel_seeblick.pages import facts, failed, free_rooms, notice, offers, open_list
+from integrations.hotel_seeblick.pages import claim, facts, failed, free_rooms, notice, offers, open_list
 from integrations.hotel_seeblick.records import arrivals, open_account, own_bookings
 
 
@@ -78,13 +78,12 @@ class HotelSeeblick(VenueScript):
         return Recap(**dict(await facts(visit, page.get_by_role("region", name="Ihr Aufenthalt"))))
 
     async def submit(self, visit: Visit, hold: Hold) -> Claim | Refusal:
-        page, refused, number = visit.page, notice(visit.page), visit.page.get_by_label("Buchungsnummer", exact=True)
+        page, refused = visit.page, notice(visit.page)
         thanks = page.get_by_role("heading", name=re.compile("Vielen Dank für Ihre (Buchung|Anfrage)"))
         book = page.get_by_role("button", name=re.compile("^(Zahlungspflichtig buchen|Anfrage senden)$"))
         if await visit.press(book, thanks=thanks, refused=refused) == "refused":
             return Refusal(text=await refused.inner_text())
-        await page.wait_for_load_state("domcontentloaded")  # the number comes below, as text, as a picture, or never
-        return Claim(reference=await number.inner_text() if await number.is_visible() else None)
+        return await claim(visit)
 
     async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         return await own_bookings(visit)

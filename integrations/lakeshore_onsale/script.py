@@ -74,7 +74,8 @@ class LakeshoreOnsale(VenueScript):
             return Refusal(text=await refused.inner_text())
         await page.wait_for_load_state("domcontentloaded")  # the number comes below the heading, or not at all
         number = page.get_by_label("Order number")
-        return Claim(reference=await number.inner_text() if await number.is_visible() else None)
+        code = await number.inner_text() if await number.is_visible() else None
+        return Claim(reference=code, shows=await hall.facts(visit, page.get_by_role("main")))
 
     async def read_back(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         sightings = []

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Locator, Page
 
-from farm.facts import Facts, Money, Offer, Party, Sighting, Slot
+from farm.facts import Claim, Facts, Money, Offer, Party, Sighting, Slot
 from farm.status import VenueStatus
 from farm.visit import Visit
 
@@ -86,6 +86,17 @@ async def facts(visit: Visit, block: Locator) -> Facts:
         note=shown.get("Observaciones"),
         price=Money.read(shown["Total"], visit.venue.currency),
         status=visit.status(shown["Estado"]) if "Estado" in shown else None,
+    )
+
+
+async def claim(visit: Visit) -> Claim:
+    """What the thank-you view says; it is drawn at once, code and all, or the code only as a picture."""
+    main, code = visit.page.get_by_role("main"), visit.page.get_by_label("Localizador")
+    thanked = re.search(r"Gracias, (.+?)\. (?:Enseñe|Le llamaremos)", await main.inner_text())
+    shows = await facts(visit, main)
+    return Claim(
+        reference=await code.inner_text() if await code.is_visible() else None,
+        shows=Facts(**{**dict(shows), "guest_name": thanked[1] if thanked else None}),
     )
 
 

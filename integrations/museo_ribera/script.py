@@ -10,7 +10,7 @@ from farm.errors import RequestRefused, SlotLost, VenueDown
 from farm.facts import Claim, Hold, Offer, Recap, Refusal, Sighting
 from farm.request import Request
 from farm.visit import Visit
-from integrations.museo_ribera.pages import entry, facts, free_entries, gone, look_up, no, sighting
+from integrations.museo_ribera.pages import claim, entry, facts, free_entries, gone, look_up, no, sighting
 from integrations.museo_ribera.records import MuseumRecords
 
 
@@ -83,8 +83,7 @@ class MuseoRibera(MuseumRecords):
         last = last.or_(page.get_by_role("button", name="Enviar solicitud"))
         if await visit.press(last, thanks=confirmed.or_(asked), no=no(page)) == "no":
             return Refusal(text=await no(page).inner_text())
-        code = page.get_by_label("Localizador")
-        return Claim(reference=await code.inner_text() if await code.is_visible() else None)
+        return await claim(visit)
 
     async def read_page(self, visit: Visit, lookup: Lookup) -> list[Sighting]:
         return [await sighting(visit, record) for record in await look_up(visit, lookup.guest.email)]
