@@ -89,7 +89,8 @@ class Pretix(OrganizerRecords):
         thanks = page.get_by_role("heading", name="Thank you!")
         if await visit.press(order, refused=alert(page), thanks=thanks) == "refused":
             return Refusal(text=" ".join(await visit.lines(alert(page))))
-        return Claim(reference=await self._code(visit), link=urlsplit(page.url).path)
+        link = urlsplit(page.url).path
+        return Claim(reference=await self._code(visit), link=link, shows=await self._cart(visit))
 
     async def release(self, visit: Visit, hold: Hold) -> None:
         await open_settled(visit, hold.key, visit.page.get_by_role("link", name="Resend order link"))
