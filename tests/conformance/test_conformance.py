@@ -1,4 +1,8 @@
-"""The one suite that every integration must pass, ours and those of ``READBACK_INTEGRATIONS``: a test per cell."""
+"""The one suite that every integration must pass, ours and those of ``READBACK_INTEGRATIONS``: a test per cell.
+
+Each fault is played once; ``CONFORMANCE=full`` plays it at every step of ``cases.toml``, as ``readback check`` and
+the nightly job always do.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,15 @@ import pytest
 
 from farm.registry import Integration, Registry
 from tasks.settings import Settings
-from tests.conformance.conftest import Played
+from tests.conformance.conftest import Played, played_of
 from tools.conformance.cases import Cases
-from tools.conformance.suite import cells
 
 REGISTRY = Registry.load(Settings().integration_folders)
 TODAY = datetime.now(UTC).date()
 CELLS = [
-    pytest.param(integration, cell.name, id=f"{slug}: {cell.name}")
+    pytest.param(integration, name, id=f"{slug}: {name}")
     for slug, integration in sorted(REGISTRY.integrations.items())
-    for cell in cells(Cases.load(integration.folder), TODAY)
+    for name in played_of(Cases.load(integration.folder), TODAY)
 ]
 
 # the first cell of an integration waits until all of them were played
