@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.registry import Integration
+from farm.registry import Integration, Registry
 from ledger.migrate import upgrade
 from tasks.runtime import farm_of
 from tasks.settings import Settings
@@ -38,16 +38,24 @@ async def _play(integration: Integration, home: Path) -> Results:
     settings = Settings(home=home)
     await upgrade(settings.ledger_url)
     async with farm_of(settings) as farm:
-        names = played_of(Cases.load(integration.folder), datetime.now(UTC).date())
-        return await run(integration, farm, home, only=lambda cell: cell.name in names)
+        return await run(integration, farm, home, only=lambda cell: cell.name in CHOSEN[integration.slug])
 
 
-def played_of(cases: Cases, today: date) -> list[str]:
-    """The cells that are played here: each fault once, unless all are asked for."""
-    all_of_it, seen, names = os.environ.get("CONFORMANCE") == "full", set[str](), list[str]()
-    for cell in cells(cases, today):
-        if all_of_it or cell.fault is None or cell.fault not in seen:
-            names.append(cell.name)
-        if cell.fault is not None:
-            seen.add(cell.fault)
+def chosen(registry: Registry, today: date) -> dict[str, list[str]]:
+    """The cells that are played, by integration: all, or with ``CONFORMANCE=short`` each fault once in the fleet."""
+    all_cells = {
+        slug: cells(Cases.load(integration.folder), today)
+        for slug, integration in sorted(registry.integrations.items())
+    }
+    if os.environ.get("CONFORMANCE") != "short":
+        return {slug: [cell.name for cell in found] for slug, found in all_cells.items()}
+    names = {slug: [cell.name for cell in found if cell.fault is None] for slug, found in all_cells.items()}
+    for fault in sorted({cell.fault for found in all_cells.values() for cell in found if cell.fault}):
+        able = [slug for slug, found in all_cells.items() if any(cell.fault == fault for cell in found)]
+        least = min(able, key=lambda slug: len(names[slug]))
+        names[least].append(next(cell.name for cell in all_cells[least] if cell.fault == fault))
     return names
+
+
+REGISTRY = Registry.load(Settings().integration_folders)
+CHOSEN = chosen(REGISTRY, datetime.now(UTC).date())
