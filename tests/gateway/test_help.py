@@ -32,7 +32,7 @@ def test_every_command_of_the_house_is_there():
                     "rate",
                 ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
-                *("beat", "nightly"),
+                *("beat", "new", "nightly"),
             ]
         )
         == COMMANDS

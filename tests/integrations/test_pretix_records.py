@@ -16,6 +16,7 @@ from farm.registry import Registry
 from farm.request import Request
 from farm.status import VenueStatus
 from farm.visit import Visit
+from integrations.pretix.feed import offers_on
 from integrations.pretix.records import OrganizerRecords
 
 REGISTRY = Registry.load([Path(__file__).parents[2] / "integrations"])
@@ -104,7 +105,6 @@ async def test_a_product_with_variations_hides_no_other_one():
         async def call(self, method: str, path: str, headers: object = None) -> SimpleNamespace:
             return SimpleNamespace(json=lambda: feed)
 
-    script: Any = REGISTRY.script(STOCK)
     visit: Any = Feed({})
     visit.venue = STOCK.model_copy(
         update={"sells": (STOCK.sells[0].model_copy(update={"service": "Shirt"}), *STOCK.sells)}
@@ -117,5 +117,6 @@ async def test_a_product_with_variations_hides_no_other_one():
             "venues": ["lab_concert"],
         }
     )
-    (offer,) = await script._offers(visit, wish, (await seen(order())).when, "/lab/concert/")
+    slot: Any = (await seen(order())).when
+    (offer,) = await offers_on(visit, wish, slot, "/lab/concert/")
     assert (offer.service, offer.price, offer.left) == ("Standing", Money(minor=5000, currency="EUR"), 7)

@@ -44,9 +44,8 @@ def test_done_it_keeps_every_rule(kind, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", [KINDS["tables"], KINDS["rooms"]], ids=["tables", "rooms"])
-async def test_done_it_earns_its_tier(kind, tmp_path):
-    New("locanda_mare", kind, tmp_path, filled=True).write()
+async def test_done_it_keeps_its_tier(tmp_path):
+    New("locanda_mare", KINDS["tables"], tmp_path, filled=True).write()
     settings = Settings(integrations=str(tmp_path / "integrations"), partners=str(tmp_path / "partners"))
     async with farm_for_checks(settings, tmp_path / "home") as farm:
         integration = farm.registry.integrations["locanda_mare"]
