@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from playwright.async_api import Locator, Page
 
+from farm import closing
 from farm.choosing import choose, in_cap
+from farm.closing import Closing
 from farm.compare import compare, expected
 from farm.contract import Account, Vault, VenueScript
 from farm.errors import (
@@ -26,8 +28,8 @@ from farm.errors import (
     SlotLost,
     VenueChanged,
 )
-from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Refusal, Slot
-from farm.gate import CommitGate, Sent
+from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Slot
+from farm.gate import CommitGate
 from farm.manifest import Manifest
 from farm.phases import Phase, Step, meaning
 from farm.ports import Guard, Journal, Visits
@@ -56,23 +58,6 @@ class Ask:
     clock: Clock
     made: Account | None = None
     vault: Vault | None = None
-
-
-@dataclass(frozen=True)
-class Closing:
-    """How the last click ended, before anybody looked at the venue's record.
-
-    Attributes:
-        kind: ``refused`` only when the manifest knows the venue's words; everything unclear is ``in_doubt``.
-        sent: Whether the commit went out, as the gate saw it.
-        detail: In words, without guest data.
-    """
-
-    kind: Literal["claimed", "refused", "in_doubt"]
-    sent: Sent
-    claim: Claim | None = None
-    cause: Cause | None = None
-    detail: str = ""
 
 
 async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Closing:
@@ -174,14 +159,16 @@ class _Attempt:
                     answer = await self._ask.script.submit(self._visit, hold)
                     self._visit.check()
         except Exception as error:  # noqa: BLE001 - past the guard every error is a doubt
-            unknown = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
+            said = meaning(error, Phase.COMMIT, Step.SUBMIT, self._ask.request.guest)
             claim = answer if isinstance(answer, Claim) else None
             if gate.differing:
-                return self._stopped(gate.shut())
-            return Closing("in_doubt", gate.shut(), claim, cause=Cause.OUTCOME_UNKNOWN, detail=str(unknown))
+                return closing.stopped(gate.differing, gate.shut())
+            return closing.unknown(str(said), gate.shut(), claim)
         finally:
             sent = gate.shut()  # also when the work is cancelled: a lost lease must not click any more
-        return self._closing(answer, sent, wanted)
+        if gate.differing:
+            return closing.stopped(gate.differing, sent)
+        return closing.answered(answer, sent, wanted, self._ask.venue, self._ask.manifest)
 
     def _left_s(self, until: datetime) -> float:
         """Seconds to the submit deadline; past it the record counts as absent, and nothing may leave any more."""
@@ -189,33 +176,6 @@ class _Attempt:
         if left_s <= 0:
             raise OutcomeUnknown("the submit deadline passed before the click")
         return left_s
-
-    def _stopped(self, sent: Sent) -> Closing:
-        """The click would have booked something else: it was held, and nothing left."""
-        detail = f"the click would have sent another {', '.join(self._visit.gate.differing)}: it was stopped"
-        return Closing("in_doubt", sent, cause=Cause.RECAP_MISMATCH, detail=detail)
-
-    def _closing(self, answer: object, sent: Sent, wanted: Facts) -> Closing:
-        if self._visit.gate.differing:
-            return self._stopped(sent)
-        if isinstance(answer, Refusal):
-            cause = self._ask.manifest.cause_of(answer.text)
-            known = cause is not None
-            detail = f"the venue refused: {cause}" if known else "refused in unknown words"
-            return Closing(
-                "refused" if known else "in_doubt", sent, cause=cause or Cause.OUTCOME_UNKNOWN, detail=detail
-            )
-        if not isinstance(answer, Claim):
-            detail = f"`submit` returned {type(answer).__name__}, neither a claim nor a refusal"
-            return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
-        if sent == "no":
-            detail = "the script reports a claim, but the request that commits never left"
-            return Closing("in_doubt", sent, cause=Cause.CONTRACT_BROKEN, detail=detail)
-        differing = self._differing(wanted, answer.shows or Facts())
-        if not differing:
-            return Closing("claimed", sent, claim=answer)
-        detail = f"the page after the click shows another {', '.join(differing)}"
-        return Closing("in_doubt", sent, answer, cause=Cause.OUTCOME_UNKNOWN, detail=detail)
 
     async def release(self, hold: Hold) -> None:
         """Give a hold back; that this failed changes nothing for the booking: the hold ends by itself."""
@@ -268,10 +228,7 @@ class _Attempt:
         amount = await self._step(Step.PAY, lambda: ask.script.pay(self._visit, hold, card))
         _must_be(Money, amount, Step.PAY)
         self._must_be_in_cap(amount)
-        allowed = ask.manifest.tolerance.price_minor
-        if agreed is not None and (
-            amount.currency != agreed.currency or (abs(amount.minor - agreed.minor) > allowed)
-        ):
+        if self._differing(Facts(price=agreed), Facts(price=amount)):
             raise RecapMismatch(f"the payment page of {ask.venue.slug} asks for another amount than was agreed to")
 
     def _must_have_time_left(self, hold: Hold) -> None:

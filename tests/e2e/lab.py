@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext
 
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
+from farm.closing import Closing
 from farm.contract import Lookup
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.identity import Reference, mint_code, plant

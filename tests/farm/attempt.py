@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
+from farm.closing import Closing
 from farm.facts import Guest, Hold, Offer, Party, Recap, Slot
 from farm.gate import Ruling
 from farm.registry import Registry

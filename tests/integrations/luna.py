@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, ProxySettings
 
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
+from farm.closing import Closing
 from farm.contract import Lookup
 from farm.facts import Facts, Guest, Hold, Offer, Party, Recap
 from farm.gate import CommitGate

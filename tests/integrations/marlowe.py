@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser
 from pydantic import SecretStr
 
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
+from farm.closing import Closing
 from farm.contract import Card
 from farm.facts import Guest, Party
 from farm.gate import CommitGate

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.booking import Closing
+from farm.closing import Closing
 from farm.compare import expected
 from farm.facts import Claim, Guest, Hold, Offer, Party, Recap, Slot
 from farm.identity import mint_code

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from farm.acting import acting
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
 from farm.choosing import choose
+from farm.closing import Closing
 from farm.contract import Account, Lookup
 from farm.facts import Facts, Hold, Offer, Recap, Sighting, Slot, Stay
 from farm.gate import CommitGate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from farm.booking import Closing
+from farm.closing import Closing
 from farm.errors import FarmError
 from farm.identity import Reference, mint_code
 from farm.manifest import Channel

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from farm.booking import Ask, Closing, book
+from farm.booking import Ask, book
+from farm.closing import Closing
 from farm.contract import Lookup
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.identity import Reference
