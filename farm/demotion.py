@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,18 +36,15 @@ def tier_of(integration: str, registry: Registry, demotions: Mapping[str, Demoti
     return demoted.tier if demoted is not None and claimed.holds(demoted.tier) else claimed
 
 
-def closed_venues(registry: Registry, least: Tier, demotions: Mapping[str, Demotion]) -> dict[str, str]:
-    """The venues that take no new bookings, by slug, with why and what to do, for whoever runs the farm."""
-    closed = {
-        integration: _why(integration, registry, least, demotions)
-        for integration in registry.integrations
-        if not tier_of(integration, registry, demotions).holds(least)
+def closed_venues(
+    venues: Iterable[Venue], registry: Registry, least: Tier, demotions: Mapping[str, Demotion]
+) -> dict[str, str]:
+    """Which of the venues take no new bookings, by slug, with why and what to do, for whoever runs the farm."""
+    return {
+        venue.slug: f"{venue.slug} takes no new bookings: {_why(venue.integration, registry, least, demotions)}"
+        for venue in venues
+        if not tier_of(venue.integration, registry, demotions).holds(least)
     }
-    return {slug: _told(venue, closed) for slug, venue in registry.venues.items() if venue.integration in closed}
-
-
-def _told(venue: Venue, closed: Mapping[str, str]) -> str:
-    return f"{venue.slug} takes no new bookings: {closed[venue.integration]}"
 
 
 def _why(integration: str, registry: Registry, least: Tier, demotions: Mapping[str, Demotion]) -> str:

@@ -269,6 +269,15 @@ class Manifest(Fact):
                 raise ValueError(f"account role `{role}` is used but not listed under [accounts]")
         return self
 
+    @model_validator(mode="after")
+    def _addresses_can_be_filled(self) -> Manifest:
+        known = {"origin", *(name for name, kind in self.settings.items() if kind == "text")}
+        for rule in (*self.commits, *self.safe):
+            for name in re.findall(r"\{(\w+)\}", rule.url):
+                if name not in known:
+                    raise ValueError(f"`{{{name}}}` in `{rule.url}` is neither the origin nor a setting of kind text")
+        return self
+
     @field_validator("accounts")
     @classmethod
     def _one_is_made(cls, accounts: dict[str, AccountRole]) -> dict[str, AccountRole]:

@@ -20,7 +20,9 @@ def admitted(here: Settings, written: object, name: str, there: Registry) -> Req
         Complaint: It cannot be booked; every fault in it is named.
     """
     try:
-        return admit(written, there, datetime.now(UTC), closed_venues(there, here.least_tier, {}))
+        return admit(
+            written, there, datetime.now(UTC), closed_venues(there.venues.values(), there, here.least_tier, {})
+        )
     except BadRequest as error:
         raise _refused(name, error) from None
 
@@ -32,7 +34,11 @@ async def must_have_venue(here: Settings, wanted: Request, name: str, there: Reg
         Complaint: Every one of them is closed, here or by a nightly check; each is named with why and what to do.
     """
     try:
-        must_be_served(wanted, there, closed_venues(there, here.least_tier, await ledger.demotions.all()))
+        must_be_served(
+            wanted,
+            there,
+            closed_venues(there.candidates(wanted), there, here.least_tier, await ledger.demotions.all()),
+        )
     except BadRequest as error:
         raise _refused(name, error) from None
 

@@ -17,10 +17,12 @@ from ledger.records import AttemptRecord, BookingRecord
 from tasks.runtime import Farm
 
 
-async def read_case(farm: Farm, booking_id: str) -> Case:
-    """What is known of a booking now. Only the holder of its lease may decide by it."""
+async def read_case(farm: Farm, booking_id: str, demotions: Mapping[str, Demotion]) -> Case:
+    """What is known of a booking now. Only the holder of its lease may decide by it.
+
+    ``demotions`` as they were when the task began: they change once a night.
+    """
     booking = await farm.ledger.booking(booking_id)
-    demotions = await farm.ledger.demotions.all()
     return case_of(farm, booking, await farm.ledger.attempts(booking_id), demotions)
 
 
@@ -47,7 +49,7 @@ def case_of(
         cancel_requested_at=booking.cancel_requested_at,
         change=Request.model_validate_json(booking.change) if booking.change else None,
         replaces=booking.replaces,
-        closed=closed_venues(farm.registry, farm.settings.least_tier, demotions),
+        closed=closed_venues(candidates, farm.registry, farm.settings.least_tier, demotions),
     )
 
 

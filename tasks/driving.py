@@ -33,10 +33,10 @@ async def drive(farm: Farm, booking_id: str, kind: WakeUpKind) -> None:
             await come_again(farm, booking_id, kind)
             return
         await crash_point("after_lease")
-        began = farm.clock()
+        began, demotions = farm.clock(), await farm.ledger.demotions.all()
         happened: Happening | None = Woken(kind)
         while happened is not None:
-            decision = decide(await read_case(farm, booking_id), happened, farm.clock())
+            decision = decide(await read_case(farm, booking_id, demotions), happened, farm.clock())
             if decision.transition is not NOTHING:
                 await farm.ledger.conclude(lease, decision.transition)
                 await crash_point(_written_after(happened))

@@ -32,7 +32,8 @@ async def resolve(farm: Farm, booking_id: str, word: Resolved) -> BookingRecord:
     while asyncio.get_running_loop().time() < ends_at:
         async with lease_on(farm, booking_id) as lease:
             if lease is not None:
-                decision = decide(await read_case(farm, booking_id), word, farm.clock())
+                case = await read_case(farm, booking_id, await farm.ledger.demotions.all())
+                decision = decide(case, word, farm.clock())
                 return await farm.ledger.conclude(lease, decision.transition)
         await asyncio.sleep(_EVERY_S)
     raise SomebodyElseWorks

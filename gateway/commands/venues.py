@@ -28,7 +28,7 @@ def venues(*, as_json: AsJson = False) -> None:
     here = settings()
     there = registry(here)
     demoted = asyncio.run(demotions(here))
-    closed = closed_venues(there, here.least_tier, demoted)
+    closed = closed_venues(there.venues.values(), there, here.least_tier, demoted)
     found = tuple(
         VenueAnswer(
             slug=venue.slug,

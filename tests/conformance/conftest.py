@@ -44,7 +44,7 @@ async def _play(integration: Integration, home: Path) -> Results:
 def chosen(registry: Registry, today: date) -> dict[str, list[str]]:
     """The cells that are played, by integration: all, or with ``CONFORMANCE=short`` each fault once in the fleet."""
     all_cells = {
-        slug: cells(Cases.load(integration.folder), today)
+        slug: cells(Cases.load(integration.folder), integration.manifest, today)
         for slug, integration in sorted(registry.integrations.items())
     }
     if os.environ.get("CONFORMANCE") != "short":

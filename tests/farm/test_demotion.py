@@ -48,11 +48,11 @@ def test_tiers_are_ordered():
 
 
 def test_what_has_earned_enough_is_open(registry):
-    assert closed_venues(registry, Tier.SILVER, {}).keys() & set(HOUSES) == set()
+    assert closed_venues(registry.venues.values(), registry, Tier.SILVER, {}).keys() & set(HOUSES) == set()
 
 
 def test_what_has_not_is_closed_and_says_which_tier_and_what_to_do(registry):
-    closed = closed_venues(registry, Tier.GOLD, {})
+    closed = closed_venues(registry.venues.values(), registry, Tier.GOLD, {})
     assert set(HOUSES) < set(closed)
     assert closed["trattoria_sole"] == (
         "trattoria_sole takes no new bookings: osteria_luna is silver, and this farm books at gold or better"
@@ -61,7 +61,7 @@ def test_what_has_not_is_closed_and_says_which_tier_and_what_to_do(registry):
 
 
 def test_what_broke_closes_every_venue_on_the_same_script_and_no_other(registry):
-    closed = closed_venues(registry, Tier.SILVER, BROKE)
+    closed = closed_venues(registry.venues.values(), registry, Tier.SILVER, BROKE)
     assert closed.keys() & {*HOUSES, "lab_table"} == set(HOUSES)
     assert closed["cantina_nord"] == (
         "cantina_nord takes no new bookings: osteria_luna was demoted from silver to bronze on 23 November 2026"
@@ -71,7 +71,7 @@ def test_what_broke_closes_every_venue_on_the_same_script_and_no_other(registry)
 
 
 def test_what_broke_a_little_is_good_enough_for_less(registry):
-    assert closed_venues(registry, Tier.BRONZE, BROKE).keys() & set(HOUSES) == set()
+    assert closed_venues(registry.venues.values(), registry, Tier.BRONZE, BROKE).keys() & set(HOUSES) == set()
 
 
 def test_a_demotion_never_raises(registry):
@@ -81,7 +81,7 @@ def test_a_demotion_never_raises(registry):
 
 
 def test_a_request_is_let_in_as_long_as_one_venue_of_it_is_open(registry):
-    closed = closed_venues(registry, Tier.SILVER, BROKE)
+    closed = closed_venues(registry.venues.values(), registry, Tier.SILVER, BROKE)
     wish = WISH | {"venues": ["osteria_luna", "lab_table"]}
     assert admit(wish, registry, NOW, closed).venues == ("osteria_luna", "lab_table")
 
@@ -95,6 +95,6 @@ def test_a_request_is_let_in_as_long_as_one_venue_of_it_is_open(registry):
 )
 def test_a_request_that_nothing_can_serve_is_refused_with_why_for_each(registry, places, where):
     with pytest.raises(BadRequest) as caught:
-        admit(WISH | places, registry, NOW, closed_venues(registry, Tier.SILVER, BROKE))
+        admit(WISH | places, registry, NOW, closed_venues(registry.venues.values(), registry, Tier.SILVER, BROKE))
     assert [fault.where for fault in caught.value.faults] == where
     assert all("was demoted from silver to bronze" in fault.what for fault in caught.value.faults)

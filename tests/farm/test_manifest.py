@@ -81,3 +81,12 @@ def test_a_plan_of_re_checks_is_bounded(recheck):
 def test_looks_at_what_is_pending_have_a_pace(seconds):
     with pytest.raises(ValidationError, match="pending_every_s"):
         said(settle={"pending_every_s": seconds})
+
+
+def test_an_address_names_only_what_a_venue_has():
+    rule = {"url": "{card_origin}/tokens"}
+    there = said(settings={"card_origin": "text"}, safe=[rule])
+    assert there.safe[0].url == "{card_origin}/tokens"
+    for settings in ({}, {"card_origin": "flag"}, {"card_orgin": "text"}):
+        with pytest.raises(ValidationError, match="`{card_origin}` in `{card_origin}/tokens` is neither the origin"):
+            said(settings=settings, safe=[rule])

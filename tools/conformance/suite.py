@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from farm.manifest import Manifest
 from farm.phases import in_words
 from farm.registry import Integration
 from farm.status import BookingStatus
@@ -49,12 +50,12 @@ class Cell:
     fault: str | None = None
 
 
-def cells(cases: Cases, today: date) -> list[Cell]:
-    """Everything that is looked at for an integration with these cases, in the order of a table."""
+def cells(cases: Cases, manifest: Manifest, today: date) -> list[Cell]:
+    """Everything that is looked at for an integration, in the order of a table."""
     without = cases.left_out("fault", today)
     return [
         Cell(GOOD_RUN, "good_run", "see what the last page showed: the picture", _good),
-        *([Cell(CANCELLED, "cancel", "see `cancel` and `[cancel]`", _cancelled)]),
+        *([Cell(CANCELLED, "cancel", "see `cancel` and `[cancel]`", _cancelled)] if manifest.cancel else []),
         Cell(
             EVERY_FAULT,
             "manners",
@@ -105,20 +106,18 @@ async def run(
     """
     began, today = time.monotonic(), wall_clock().date()
     cases = Cases.load(integration.folder)
-    waiting = [cell for cell in cells(cases, today) if only is None or only(cell)]
-    chosen, found = list(waiting), {}
+    chosen = [cell for cell in cells(cases, integration.manifest, today) if only is None or only(cell)]
+    waiting, found = iter(chosen), dict[Cell, Check]()
     known: frozenset[str] = frozenset()
     async with AsyncExitStack() as stack:
         grounds = [
             await stack.enter_async_context(ground(integration, cases, folder / f"ground-{number}", farm))
-            for number in range(min(at_once, len(waiting)))
+            for number in range(min(at_once, len(chosen)))
         ]
         known = grounds[0].twin.known_faults if grounds else known
-        cancels = bool(grounds) and grounds[0].manifest.cancel is not None
 
         async def work(here: Ground) -> None:
-            while waiting:
-                cell = waiting.pop(0)
+            for cell in waiting:  # one line for all grounds
                 found[cell] = check = await look(cell, here, folder / "pictures")
                 if say is not None:
                     say(check)
@@ -136,7 +135,6 @@ async def run(
             "faults": tuple(sorted(known)),
             "faults_hit": tuple(sorted({check.fault for check in checks if check.fault and check.ok})),
             "exempted": (*blank.exempted, *exempted(cases)),
-            "cancels": cancels,
             "seconds": time.monotonic() - began,
         }
     )
@@ -200,8 +198,6 @@ async def _cancelled(here: Ground) -> Outcome:
     outcome = await good_run(here)
     _must_be_good(outcome)
     after = await cancel(here, outcome)
-    if here.manifest.cancel is None:
-        return after  # the venue alone can: what came of it is the core's, not the script's
     found = []
     if after.booking.status is not BookingStatus.CANCELLED:
         found.append(f"the cancelled booking is {after.booking.status}")
