@@ -88,5 +88,7 @@ def test_an_address_names_only_what_a_venue_has():
     there = said(settings={"card_origin": "text"}, safe=[rule])
     assert there.safe[0].url == "{card_origin}/tokens"
     for settings in ({}, {"card_origin": "flag"}, {"card_orgin": "text"}):
-        with pytest.raises(ValidationError, match=r"`\{card_origin\}` in `\{card_origin\}/tokens` is neither the origin"):
+        with pytest.raises(
+            ValidationError, match=r"`\{card_origin\}` in `\{card_origin\}/tokens` is neither the origin"
+        ):
             said(settings=settings, safe=[rule])
