@@ -18,10 +18,11 @@ from ledger.migrate import upgrade
 from tasks.runtime import farm_of
 from tasks.settings import Settings
 from tasks.subject import subject
-from tools.conformance.by_hand import ByHand, Unwritten
+from tools.conformance.by_hand import ByHand
 from tools.conformance.cases import Cases
 from tools.conformance.ground import Ground, ground
 from tools.conformance.play import good_run
+from tools.conformance.unwritten import Unwritten
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

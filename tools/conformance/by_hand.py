@@ -4,55 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
-
-from pydantic import SecretStr
 
 from farm.acting import acting
 from farm.booking import Ask, book
 from farm.choosing import choose
 from farm.closing import Closing
-from farm.contract import Account, Lookup
-from farm.facts import Facts, Hold, Offer, Recap, Sighting, Slot, Stay
+from farm.contract import Lookup
+from farm.facts import Facts, Hold, Recap, Sighting, Slot, Stay
 from farm.gate import CommitGate
-from farm.identity import Reference, made_secret, mint_code, plant, tagged
+from farm.identity import Reference, mint_code
 from farm.manifest import Channel
 from farm.phases import Step
 from farm.reading import Reader, usable
 from farm.request import Request, WantedStay
 from farm.verdict import Measure, Verdict, judge
 from farm.visit import Visit
-from profiles.vault import vault_at
+from tasks.subject import ask_as
 from tools.conformance.ground import Ground
-
-PREPARING = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST)
-KEY = b"conformance: the accounts of a twin"
-
-
-class Unwritten:
-    """A journal and a guard of somebody who writes nothing down."""
-
-    @asynccontextmanager
-    async def stage(self, step: Step) -> AsyncIterator[None]:  # noqa: ARG002 - nobody times it
-        yield
-
-    async def held(self, hold: Hold) -> None:
-        pass
-
-    async def given_back(self) -> None:
-        pass
-
-    async def note(self, text: str) -> None:
-        pass
-
-    async def ready(self, offer: Offer) -> None:
-        pass
-
-    async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
-        pass
+from tools.conformance.unwritten import Unwritten
 
 
 @dataclass(frozen=True)
@@ -71,16 +44,8 @@ class ByHand:
     def under(cls, ground: Ground, reference: Reference | None = None, *, planted: bool = True) -> ByHand:
         """A request of our own under a fresh reference, or under the one that is given."""
         reference = reference or Reference(mint_code(), 1)
-        farm, venue, manifest = ground.farm, ground.venue, ground.manifest
-        wish = ground.wish()
-        request = plant(wish, reference, manifest.plants) if planted else wish
-        role = manifest.made_role
-        secret = SecretStr(made_secret(KEY, reference))
-        made = Account(role=role, user=tagged(wish.guest.email, reference), secret=secret) if role else None
-        vault = vault_at(farm.settings.vault)
-        return cls(
-            ground, Ask(venue, manifest, farm.registry.script(venue), request, farm.clock, made, vault), reference
-        )
+        ask = ask_as(reference, ground.farm, ground.venue, ground.wish())
+        return cls(ground, ask if planted else replace(ask, request=ground.wish()), reference)
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[Visit]:
@@ -89,9 +54,8 @@ class ByHand:
         gate = CommitGate(
             ask.manifest.commit, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never(ask.manifest.commit)
         )
-        async with self.ground.farm.visits(ask.venue).open(
-            gate, PREPARING, ask.manifest.made_role, ask.made
-        ) as visit:
+        steps = (Step.SEARCH, Step.HOLD, Step.ENTER_GUEST, *((Step.PAY,) if ask.manifest.pays else ()))
+        async with self.ground.farm.visits(ask.venue).open(gate, steps, ask.manifest.made_role, ask.made) as visit:
             await visit.begin(ask.script.signed_out(visit.page))
             yield visit
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,14 +15,13 @@ from farm.status import BookingStatus
 from ledger.clock import wall_clock
 from tasks.runtime import Farm
 from tools.conformance.cases import Case, Cases
-from tools.conformance.ground import Ground, ground
+from tools.conformance.ground import Ground
 from tools.conformance.manners import MANNERS, Misbehaved, must
 from tools.conformance.play import Outcome, RunFailed, cancel, differences, good_run, play, wrongs
+from tools.conformance.sharing import grounds, share_out
 from tools.results import About, Check, Exempted, Results
 
 Say = Callable[[Check], None]
-AT_ONCE = 3
-"""Runs wait for pages and settle times most of their time; each one more has a twin of its own."""
 GOOD_RUN = "good run"
 CANCELLED = "cancelled by its guest"
 EVERY_FAULT = "every fault has a case"
@@ -88,7 +85,6 @@ async def run(
     *,
     say: Say | None = None,
     only: Callable[[Cell], bool] | None = None,
-    at_once: int = AT_ONCE,
 ) -> Results:
     """Look at everything, several cells at a time, each on a ground of its own.
 
@@ -98,7 +94,6 @@ async def run(
         folder: For what twins and runs write, pictures included.
         say: Called with each check when it is known.
         only: Leaves cells out.
-        at_once: How many grounds.
 
     Raises:
         SchemaFaults: There are no cases, or something is wrong with them.
@@ -107,24 +102,16 @@ async def run(
     began, today = time.monotonic(), wall_clock().date()
     cases = Cases.load(integration.folder)
     chosen = [cell for cell in cells(cases, integration.manifest, today) if only is None or only(cell)]
-    waiting, found = iter(chosen), dict[Cell, Check]()
-    known: frozenset[str] = frozenset()
-    async with AsyncExitStack() as stack:
-        grounds = [
-            await stack.enter_async_context(ground(integration, cases, folder / f"ground-{number}", farm))
-            for number in range(min(at_once, len(chosen)))
-        ]
-        known = grounds[0].twin.known_faults if grounds else known
+    found: dict[Cell, Check] = {}
 
-        async def work(here: Ground) -> None:
-            for cell in waiting:  # one line for all grounds
-                found[cell] = check = await look(cell, here, folder / "pictures")
-                if say is not None:
-                    say(check)
+    async def do(here: Ground, cell: Cell) -> None:
+        found[cell] = check = await look(cell, here, folder / "pictures")
+        if say is not None:
+            say(check)
 
-        async with asyncio.TaskGroup() as group:
-            for here in grounds:
-                group.create_task(work(here))
+    async with grounds(len(chosen), integration, cases, folder, farm) as there:
+        known = there[0].twin.known_faults if there else frozenset[str]()
+        await share_out(chosen, there, do)
     checks = tuple(found[cell] for cell in chosen)
     blank = Results.blank(integration, cases.venue)
     return blank.model_copy(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
@@ -13,14 +11,13 @@ from pathlib import Path
 from farm.registry import Integration
 from tasks.runtime import Farm
 from tools.conformance.cases import Cases
-from tools.conformance.ground import Ground, ground
+from tools.conformance.ground import Ground
+from tools.conformance.sharing import grounds, share_out
 from tools.mutation.check import CONFIRMATION, Mutant, NoGoodRun, mutate
 from tools.results import Check, Results
 
 Say = Callable[[Check], None]
 NO_GOOD_RUN = "a good run to mutate"
-AT_ONCE = 3
-"""Places; each has a twin of its own, and waits most of the time for what does not show any more."""
 
 
 async def run(
@@ -43,24 +40,15 @@ async def run(
     patterns = cases.left_out("mutation", today)
     places = [CONFIRMATION, *(channel.name for channel in integration.manifest.read_back)]
     found: dict[str, list[Check]] = {place: [] for place in places}
-    waiting = list(places)
 
-    async def work(here: Ground) -> None:
-        while waiting:
-            place = waiting.pop(0)
-            async for check in _checks(here, folder / "pages", place, patterns):
-                found[place].append(check)
-                if say is not None:
-                    say(check)
+    async def do(here: Ground, place: str) -> None:
+        async for check in _checks(here, folder / "pages", place, patterns):
+            found[place].append(check)
+            if say is not None:
+                say(check)
 
-    async with AsyncExitStack() as stack:
-        grounds = [
-            await stack.enter_async_context(ground(integration, cases, folder / f"ground-{number}", farm))
-            for number in range(min(AT_ONCE, len(places)))
-        ]
-        async with asyncio.TaskGroup() as group:
-            for here in grounds:
-                group.create_task(work(here))
+    async with grounds(len(places), integration, cases, folder, farm) as there:
+        await share_out(places, there, do)
     return tuple(check for place in places for check in found[place])
 
 
