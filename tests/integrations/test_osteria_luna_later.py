@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator
 
 from farm.errors import NoAvailability, VenueDown
-from farm.facts import Claim, Party, Refusal, Slot
+from farm.facts import Claim, Facts, Party, Refusal, Slot
 from farm.gate import CommitGate
 from farm.request import Request, WantedSlot
 from farm.status import Cause, VenueStatus, VerdictKind
@@ -79,7 +79,7 @@ async def test_a_refused_click_leaves_no_hold(farm: Farm, twin: TwinProcess) -> 
 async def test_thanks_without_a_code_are_a_claim_without_a_reference(farm: Farm, twin: TwinProcess) -> None:
     twin.set_fault("no_reference_shown")
     closing = await farm.book()
-    assert closing.claim == Claim(reference=None)
+    assert closing.claim == Claim(reference=None, shows=Facts(when=Slot(starts_at=AT_HALF_PAST_EIGHT)))
     assert twin.fault_hits("no_reference_shown") == 1
     verdict = (await farm.look(closing)).verdict
     assert verdict.proves

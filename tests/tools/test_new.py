@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,12 @@ from farm.registry import Registry
 from farm.schema import SchemaFaults
 from profiles.partner import Partners
 from tasks.settings import Settings
-from tools.check.order import check, farm_for_checks
+from tools.check.order import farm_for_checks
 from tools.check.written import schema_checks
+from tools.conformance.suite import Cell, run
 from tools.lint.house import lint
 from tools.new.kinds import KINDS
-from tools.new.writing import CASES, MARK, CannotWrite, New
+from tools.new.writing import MARK, CannotWrite, New
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -44,14 +44,19 @@ def test_done_it_keeps_every_rule(kind, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.timeout(400)
-async def test_done_it_keeps_its_tier(tmp_path):
+async def test_done_it_books_at_its_twin_and_keeps_its_manners(tmp_path):
     New("locanda_mare", KINDS["tables"], tmp_path, filled=True).write()
     settings = Settings(integrations=str(tmp_path / "integrations"), partners=str(tmp_path / "partners"))
     async with farm_for_checks(settings, tmp_path / "home") as farm:
         integration = farm.registry.integrations["locanda_mare"]
-        results = await check(integration, farm, tmp_path / "check", datetime.now(UTC).date())
+        results = await run(integration, farm, tmp_path / "played", only=_is_played)
     assert [f"{one.name}: {one.what}" for one in results.checks if not one.ok] == []
-    assert len([one for one in results.checks if one.about == "fault"]) == len(CASES)
+    assert {one.about for one in results.checks} == {"good_run", "cancel", "manners", "fault"}
+
+
+def _is_played(cell: Cell) -> bool:
+    """All but most of the faults, which take a minute more: `readback check` plays them."""
+    return cell.fault in {None, "dropped_after", "lying_thanks"}
 
 
 class TestWriting:
