@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from farm.compare import digits, fold, name_words
 from farm.facts import Facts, Slot, Stay
-from farm.manifest import BodyFact, BodyFields
+from farm.rules import BodyFact, BodyFields
 
 
 def differing(fields: BodyFields, mapped: Mapping[str, BodyFact], asked: Facts) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 from farm import body
 from farm.errors import ContractBroken
 from farm.facts import Facts
-from farm.manifest import BodyFields, CommitRule, RequestRule
 from farm.request import Clock
+from farm.rules import BodyFields, CommitRule, RequestRule
 
 Sent = Literal["yes", "no", "unknown"]
 _DEEPEST = 8

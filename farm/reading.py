@@ -16,9 +16,10 @@ from farm.errors import CancelUnproven, ContractBroken
 from farm.facts import Facts, Hold, Offer, Refusal, Sighting
 from farm.gate import CommitGate
 from farm.identity import Whose, whose
-from farm.manifest import CancelRule, ChangeRule, Channel, Manifest
+from farm.manifest import Channel, Manifest
 from farm.phases import Phase, Step, meaning
 from farm.ports import Journal, Visits
+from farm.rules import CancelRule, ChangeRule
 from farm.status import Cause, VerdictKind
 from farm.verdict import Measure, Verdict, contested, judge, keeps_promise
 from farm.visit import Visit

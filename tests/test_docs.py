@@ -20,23 +20,10 @@ from pydantic import BaseModel
 from farm.contract import VenueScript
 from farm.facts import Guest, Money, Party
 from farm.intake import admit
-from farm.manifest import (
-    AccountRole,
-    CancelRule,
-    ChangeRule,
-    Channel,
-    CommitRule,
-    Exemption,
-    Manifest,
-    Quality,
-    Recheck,
-    RefusedText,
-    RequestRule,
-    Settle,
-    Tolerance,
-)
+from farm.manifest import AccountRole, Channel, Exemption, Manifest, Quality, Recheck, RefusedText, Settle, Tolerance
 from farm.registry import Registry
 from farm.request import Request, WantedSlot, WantedStay
+from farm.rules import CancelRule, ChangeRule, CommitRule, RequestRule
 from farm.status import AttemptState, Attendance, BookingStatus, VenueStatus, VerdictKind
 from farm.venue import Place, Sold, Venue
 from farm.verdict import Verdict

@@ -12,8 +12,9 @@ from farm.compare import expected
 from farm.facts import Facts, Guest, Hold, Offer, Party, Sighting, Slot
 from farm.identity import Reference, plant
 from farm.life.case import Place
-from farm.manifest import CancelRule, ChangeRule, Channel, CommitRule, FactName, Manifest, Settle
+from farm.manifest import Channel, FactName, Manifest, Settle
 from farm.request import Request, WantedSlot
+from farm.rules import CancelRule, ChangeRule, CommitRule
 from farm.status import VenueStatus
 from farm.venue import Venue
 from farm.verdict import Measure

@@ -15,7 +15,7 @@ from farm.contract import Lookup
 from farm.facts import Claim, Hold, Offer, Refusal, Sighting, Slot
 from farm.gate import Ruling
 from farm.identity import Reference, plant
-from farm.manifest import ChangeRule
+from farm.rules import ChangeRule
 from farm.status import VenueStatus
 from farm.verdict import Measure
 from tests.farm.attempt import MANIFEST, OFFER, REQUEST, VENUE, WHEN

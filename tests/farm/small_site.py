@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from farm.gate import CommitGate
-from farm.manifest import CommitRule, RequestRule
 from farm.registry import Registry
+from farm.rules import CommitRule, RequestRule
 from farm.visit import Visit
 
 REGISTRY = Registry.load([Path(__file__).parents[2] / "integrations"])

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from farm.facts import Party
-from farm.manifest import ChangeRule, CommitRule
 from farm.reading import change, look
+from farm.rules import ChangeRule, CommitRule
 from farm.visit import Visit
 from tests.browsers import browser
 from tests.farm.house_book import Book, desk, later

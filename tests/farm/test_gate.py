@@ -7,7 +7,7 @@ import pytest
 from farm.errors import ContractBroken
 from farm.facts import Facts, Party, Slot
 from farm.gate import CommitGate, Ruling, address, body_fields, spoken
-from farm.manifest import CancelRule, CommitRule, RequestRule
+from farm.rules import CancelRule, CommitRule, RequestRule
 
 ORIGIN = "https://venue.example"
 FORM = "application/x-www-form-urlencoded"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from farm.manifest import ChangeRule, Manifest, Recheck
+from farm.manifest import Manifest, Recheck
+from farm.rules import ChangeRule
 from tests.farm.attempt import MANIFEST
 
 STOCK: dict[str, Any] = MANIFEST.model_dump()

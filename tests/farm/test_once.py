@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from farm.errors import FarmError, VenueDown
 from farm.gate import CommitGate
-from farm.manifest import CommitRule
+from farm.rules import CommitRule
 from farm.visit import Visit
 from fixtures.kit.cutting_proxy import CuttingProxy
 from profiles.egress import Egress, addresses

@@ -14,8 +14,8 @@ from farm.errors import CancelUnproven
 from farm.facts import Sighting
 from farm.gate import Ruling
 from farm.identity import Reference, plant
-from farm.manifest import RequestRule
 from farm.reading import cancel, look
+from farm.rules import RequestRule
 from farm.status import VenueStatus
 from farm.verdict import Measure
 from tests.farm.attempt import MANIFEST, OFFER, REQUEST, VENUE, Script, World, ended

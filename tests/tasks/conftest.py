@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from farm.manifest import ChangeRule
+from farm.rules import ChangeRule
 from ledger.store import Ledger
 from tasks.settings import Settings
 from tests.databases import migrated_file
