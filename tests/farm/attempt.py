@@ -26,6 +26,11 @@ REQUEST = Request(
 )
 WHEN = Slot(starts_at=datetime(2029, 12, 4, 20, tzinfo=VENUE.zone))
 OFFER = Offer(when=WHEN, resource="Tavolo 1", key="k")
+FORM = "application/x-www-form-urlencoded"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Script:
@@ -61,6 +66,8 @@ class World:
     """Ports without a browser; the gate is the real one."""
 
     gate: Any = None
+    steps: Any = None
+    ready: Any = None
     wanted: Any = None
     until: Any = None
 
@@ -79,7 +86,7 @@ class World:
 
     @asynccontextmanager
     async def open(self, gate, steps, role, made=None):
-        self.gate = gate
+        self.gate, self.steps = gate, steps
 
         async def begin(wall):
             return None
@@ -99,9 +106,9 @@ class World:
     async def note(self, text):
         raise AssertionError(text)
 
-    def click(self) -> Ruling:
+    def click(self, body: str | None = None) -> Ruling:
         """The request that commits, as the page would send it."""
-        ruling: Ruling = self.gate.rule("POST", f"{VENUE.origin}/prenota/conferma", "document", None)
+        ruling: Ruling = self.gate.rule("POST", f"{VENUE.origin}/prenota/conferma", "document", body, FORM)
         return ruling
 
 
@@ -111,24 +118,28 @@ async def ended(
     deadline_s: float = 5,
     script: Any = None,
     request=REQUEST,
-    payment="none",
     world=None,
     at_guard=None,
     vault: Any = None,
+    clock=now,
+    body: dict[str, str] | None = None,
+    **says: Any,
 ) -> tuple[Closing, World]:
+    """How an attempt ends; ``body`` maps the fields of its click, ``says`` changes its manifest."""
     world = world or World()
-    commit = MANIFEST.commit.model_copy(update={"deadline_s": deadline_s})
-    manifest = MANIFEST.model_copy(update={"commit": commit, "payment": payment})
+    commit = MANIFEST.commit.model_copy(update={"deadline_s": deadline_s, "body": body or {}})
+    manifest = MANIFEST.model_copy(update={"commit": commit, **says})
     script = script or Script(lambda visit: submit(world))
-    ask = Ask(VENUE, manifest, script, request, lambda: datetime.now(UTC), vault=vault)
+    ask = Ask(VENUE, manifest, script, request, clock, vault=vault)
     visits: Any = world
 
     class Guard:
         async def ready(self, offer):
-            pass
+            world.ready = offer
 
         async def __call__(self, offer, hold, recap, wanted, until):
             world.wanted, world.until = wanted, until
+            assert world.ready == offer, "whoever else wants the slot was asked before"
             assert world.click() is Ruling.BREACH
             if at_guard is not None:
                 at_guard()

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from farm.errors import AccessRefused, ContractBroken, PriceOverCap, RequestRefused
-from farm.facts import Claim, Money
+from farm.errors import AccessRefused, ContractBroken, PriceOverCap, RecapMismatch, RequestRefused, VenueChanged
+from farm.facts import Claim, Money, Party, Slot
 from farm.request import WantedStay
-from tests.farm.attempt import OFFER, REQUEST, VENUE, Script, World, ended
+from tests.farm.attempt import MANIFEST, OFFER, REQUEST, VENUE, WHEN, Script, World, ended
 
 
 class Wrong(Script):
@@ -37,6 +37,51 @@ async def test_a_wall_that_cannot_be_told_is_a_broken_contract():
     script.signed_out = lambda page: page.nothing  # type: ignore[method-assign]  # as a slip in a script
     with pytest.raises(ContractBroken, match="signed_out"):
         await ended(script=script)
+
+
+class Recaps(Script):
+    """What it repeats before the last click differs in this."""
+
+    def __init__(self, **shows) -> None:
+        super().__init__(None)
+        self._shows = shows
+
+    async def enter_guest(self, visit, hold, request):
+        return (await super().enter_guest(visit, hold, request)).model_copy(update=self._shows)
+
+
+@pytest.mark.parametrize("fact", MANIFEST.recap)
+async def test_a_recap_that_shows_less_than_the_manifest_says_is_a_changed_venue(fact):
+    script = Recaps(**{fact: None})
+    with pytest.raises(VenueChanged, match=f"no longer shows {fact}$"):
+        await ended(script=script)
+    assert script.released
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        ("when", Slot(starts_at=WHEN.starts_at.replace(hour=21))),
+        ("resource", "Tavolo 2"),
+        ("party", Party(adults=3)),
+        ("guest_name", "Eva Bianchi"),
+        ("guest_email", "eva@example.com"),
+    ],
+)
+async def test_a_recap_of_something_else_is_never_clicked(fact, other):
+    script = Recaps(**{fact: other})
+    with pytest.raises(RecapMismatch, match=f"differs in {fact}$"):
+        await ended(script=script)
+    assert script.released
+
+
+async def test_an_offer_of_no_resource_could_never_be_matched():
+    class Unnamed(Script):
+        async def search(self, visit, request):
+            return [OFFER.model_copy(update={"resource": None})]
+
+    with pytest.raises(ContractBroken, match="name no resource"):
+        await ended(script=Unnamed(None))
 
 
 class LedgerIsAway(World):
@@ -90,6 +135,16 @@ async def test_nothing_is_booked_over_the_cap_or_without_a_price_to_hold_against
 
 async def test_where_nothing_is_to_be_paid_a_cap_is_kept_without_a_price():
     closing, _ = await ended(script=Priced(None, "final", None), request=CAPPED)
+    assert closing.kind == "claimed"
+
+
+async def test_a_final_price_of_the_list_need_not_be_repeated():
+    closing, world = await ended(script=Priced(EUR_30, "final", None), request=CAPPED, payment="at_venue")
+    assert (closing.kind, world.wanted.price) == ("claimed", EUR_30)
+
+
+async def test_without_a_cap_no_price_need_show():
+    closing, _ = await ended(script=Priced(None, "final", None), payment="at_venue")
     assert closing.kind == "claimed"
 
 

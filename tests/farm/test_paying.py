@@ -9,9 +9,11 @@ from pydantic import SecretStr
 
 from farm.contract import Card
 from farm.errors import ContractBroken, PaymentRefused, PriceOverCap, RecapMismatch, RequestRefused, VenueChanged
-from farm.facts import Claim, Money, Recap
+from farm.facts import Claim, Money, Offer, Recap
+from farm.manifest import Tolerance
+from farm.phases import Step
 from farm.status import Cause
-from tests.farm.attempt import REQUEST, Script, World, ended
+from tests.farm.attempt import OFFER, REQUEST, Script, World, ended
 
 NUMBER = "4" + "0" * 11 + "0002"
 WISH = REQUEST.model_copy(update={"card": "tok_7"})
@@ -71,6 +73,7 @@ async def test_the_card_is_opened_once_and_the_booking_goes_on() -> None:
     theatre = Theatre(world)
     closing, _ = await ended(script=theatre, request=WISH, payment="full", world=world, vault=cards)
     assert (closing.kind, cards.opened, theatre.clicked) == ("claimed", 1, True)
+    assert world.steps[-2:] == (Step.PAY, Step.SUBMIT), "the visit was agreed to with its payment"
 
 
 async def test_no_card_no_visit() -> None:
@@ -88,6 +91,7 @@ async def test_where_no_card_is_wanted_none_is_opened() -> None:
     world, cards = World(), Cards()
     await ended(script=Theatre(world), request=WISH, payment="at_venue", world=world, vault=cards)
     assert cards.opened == 0
+    assert Step.PAY not in world.steps
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,36 @@ async def test_an_amount_over_the_cap_is_not_paid() -> None:
     capped = WISH.model_copy(update={"price_cap": euros(70)})
     with pytest.raises(PriceOverCap):
         await ended(script=Theatre(world), request=capped, payment="full", world=world, vault=Cards())
+
+
+async def test_a_fee_that_is_tolerated_still_keeps_the_cap() -> None:
+    world = World()
+    theatre = Theatre(world, euros(78))
+    tolerant = {"payment": "full", "tolerance": Tolerance(price_minor=300), "world": world, "vault": Cards()}
+    with pytest.raises(PriceOverCap):
+        capped = WISH.model_copy(update={"price_cap": euros(77)})
+        await ended(script=theatre, request=capped, **tolerant)
+    assert (theatre.clicked, theatre.released) == (False, True)
+    closing, _ = await ended(script=Theatre(world, euros(78)), request=WISH, **tolerant)
+    assert closing.kind == "claimed"
+
+
+class Listed(Theatre):
+    """The list says the price, and what it repeats before the click does not."""
+
+    async def search(self, visit: Any, request: Any) -> list[Offer]:
+        return [OFFER.model_copy(update={"price": AGREED, "price_stage": "final"})]
+
+    async def enter_guest(self, visit: Any, hold: Any, request: Any) -> Recap:
+        return (await super().enter_guest(visit, hold, request)).model_copy(update={"price": None})
+
+
+async def test_a_price_that_only_the_list_said_is_what_may_be_charged() -> None:
+    world = World()
+    theatre = Listed(world, euros(78.5))
+    with pytest.raises(RecapMismatch, match="asks for another amount"):
+        await ended(script=theatre, request=WISH, payment="full", world=world, vault=Cards())
+    assert (theatre.clicked, theatre.released) == (False, True)
 
 
 async def test_an_error_of_the_payment_page_says_no_number() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from farm.closing import answered
 from farm.errors import AccessRefused
-from farm.facts import Claim, Facts, Party, Refusal
+from farm.facts import Claim, Facts, Party, Refusal, Slot
 from farm.gate import Ruling
+from farm.manifest import Tolerance
 from farm.status import Cause
-from tests.farm.attempt import World, ended
+from tests.farm.attempt import MANIFEST, OFFER, VENUE, WHEN, Script, World, ended
 
 
 async def test_a_claim_after_one_request():
@@ -150,3 +152,59 @@ async def test_submit_that_returns_nothing_is_a_doubt():
 
     closing, _ = await ended(submit)
     assert (closing.kind, closing.sent, closing.cause) == ("in_doubt", "yes", Cause.CONTRACT_BROKEN)
+
+
+CARRIES: dict[str, str] = {"ora": "time", "coperti": "people"}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_click_that_would_send_something_else_is_held_and_said(fails):
+    """Whatever the script makes of a page that gets no answer."""
+
+    async def submit(world):
+        assert world.click("ora=20:00&coperti=3") is Ruling.STOP
+        if fails:
+            raise TimeoutError
+        return Claim(reference="OL-1")
+
+    closing, world = await ended(submit, body=CARRIES)
+    assert (closing.kind, closing.sent, closing.cause) == ("in_doubt", "no", Cause.RECAP_MISMATCH)
+    assert closing.detail == "the click would have sent another people: it was stopped"
+    assert world.click("ora=20:00&coperti=2") is Ruling.STOP
+
+
+async def test_the_time_is_sent_as_the_venue_writes_it():
+    class Abroad(Script):
+        async def search(self, visit, request):
+            return [OFFER.model_copy(update={"when": Slot(starts_at=WHEN.starts_at.astimezone(UTC))})]
+
+    async def submit(visit):
+        assert world.click("ora=20:00&coperti=2") is Ruling.PASS
+        return Claim(reference="OL-1")
+
+    world = World()
+    closing, _ = await ended(script=Abroad(submit), world=world, body=CARRIES)
+    assert (closing.kind, closing.sent) == ("claimed", "yes")
+
+
+@pytest.mark.parametrize(("sent", "kind"), [("yes", "claimed"), ("unknown", "claimed"), ("no", "in_doubt")])
+def test_a_claim_counts_unless_nothing_can_have_left(sent, kind):
+    """Where a redirect or a safe request may have booked, the number is worth a look."""
+    claim = Claim(reference="OL-1")
+    closing = answered(claim, sent, Facts(), VENUE, MANIFEST)
+    assert (closing.kind, closing.sent) == (kind, sent)
+    assert closing.claim == (claim if kind == "claimed" else None)
+
+
+def test_an_answer_that_is_none_says_so():
+    closing = answered(None, "yes", Facts(), VENUE, MANIFEST)
+    assert closing.detail == "`submit` returned NoneType, neither a claim nor a refusal"
+    assert "never left" in answered(Claim(), "no", Facts(), VENUE, MANIFEST).detail
+
+
+@pytest.mark.parametrize(("later_min", "kind"), [(10, "claimed"), (11, "in_doubt")])
+def test_the_page_after_the_click_may_differ_as_far_as_the_record(later_min, kind):
+    tolerant = MANIFEST.model_copy(update={"tolerance": Tolerance(starts_at_min=10)})
+    shown = Slot(starts_at=WHEN.starts_at + timedelta(minutes=later_min))
+    closing = answered(Claim(shows=Facts(when=shown)), "yes", Facts(when=WHEN), VENUE, tolerant)
+    assert closing.kind == kind
