@@ -53,6 +53,33 @@ def test_the_role_that_is_made():
         said(accounts={"guest": MADE, "friend": MADE})
 
 
+def test_channels_are_told_apart_by_name():
+    guest, desk = STOCK["read_back"]
+    with pytest.raises(ValidationError, match="two read-back channels have the same name"):
+        said(read_back=[guest, desk | {"name": guest["name"]}])
+
+
+def test_a_channel_reads_under_a_role_that_is_listed():
+    (with_account,) = [one for one in STOCK["read_back"] if one["account"] is not None]
+    with pytest.raises(ValidationError, match="account role `owner` is used but not listed"):
+        said(read_back=[with_account | {"account": "owner"}])
+
+
+def test_our_reference_goes_somewhere():
+    with pytest.raises(ValidationError, match="must be planted somewhere"):
+        said(plants=[])
+
+
+@pytest.mark.parametrize(
+    ("payment", "pays"),
+    [("none", False), ("at_venue", False), ("transfer", False), ("deposit", True), ("full", True)],
+)
+def test_a_card_is_demanded_where_the_commit_charges_it(payment, pays):
+    manifest = said(payment=payment, needs=["service"])
+    assert manifest.pays is pays
+    assert manifest.demands == (("service", "card") if pays else ("service",))
+
+
 @pytest.mark.parametrize("rule", ["cancel", "change"])
 def test_a_rule_acts_under_a_role_that_is_listed(rule):
     acting = {rule: CHANGE | {"account": "guest"}}
@@ -82,6 +109,15 @@ def test_a_plan_of_re_checks_is_bounded(recheck):
 def test_looks_at_what_is_pending_have_a_pace(seconds):
     with pytest.raises(ValidationError, match="pending_every_s"):
         said(settle={"pending_every_s": seconds})
+
+
+@pytest.mark.parametrize("rule", ["commit", "cancel", "change"])
+def test_an_address_that_changes_a_record_names_only_what_a_venue_has(rule):
+    there = {rule: {"url": "{shop}/sposta"}}
+    with pytest.raises(ValidationError, match=r"`\{shop\}` in `\{shop\}/sposta` is neither the origin"):
+        said(**there)
+    at = said(settings={"shop": "text"}, **there).at({"shop": "http://127.0.0.1:8412"})
+    assert getattr(at, rule).url == "http://127.0.0.1:8412/sposta"
 
 
 def test_an_address_names_only_what_a_venue_has():

@@ -74,6 +74,47 @@ def test_a_wish_to_cancel_wins():
     assert end.status is BookingStatus.CANCELLED
 
 
+def test_nor_is_one_that_does_not_agree_to_our_visits():
+    assert after(("a", Cause.ACCESS_NOT_AGREED)) == Route(ABC[2], REQUEST)
+
+
+def test_what_failed_before_another_venue_was_tried_is_not_tried_again():
+    assert after(("a", Cause.SESSION_EXPIRED), ("b", Cause.SLOT_UNAVAILABLE)) == Route(ABC[2], REQUEST)
+
+
+def test_the_guest_is_told_in_time():
+    assert REQUEST.know_by is not None
+    end = after(now=REQUEST.know_by)
+    assert isinstance(end, Stop)
+    assert end.status is BookingStatus.EXPIRED
+
+
+def test_what_is_past_is_asked_of_nobody():
+    over = REQUEST.model_copy(update={"know_by": None})
+    late = datetime(2026, 12, 4, 20, 1, tzinfo=UTC)  # 21:01 in Bologna
+    assert isinstance(next_step(over, ABC, [], late - timedelta(minutes=1)), Route)
+    end = next_step(over, ABC, [], late)
+    assert isinstance(end, Stop)
+    assert (end.status, end.sentence) == (
+        BookingStatus.EXPIRED,
+        "The time that was wanted is past: nothing was tried yet.",
+    )
+
+
+def test_only_where_it_was_full_is_asked_again_with_a_wider_window():
+    wider = REQUEST.model_copy(update={"when": REQUEST.when.model_copy(update={"widen_min": 30})})
+
+    def then(*causes):
+        tried = [Tried(one.slug, one.partner, cause) for one, cause in zip(ABC, causes, strict=True)]
+        return next_step(wider, ABC, tried, NOW)
+
+    full, changed = Cause.SLOT_UNAVAILABLE, Cause.VENUE_CHANGED
+    route = then(changed, full, changed)
+    assert isinstance(route, Route)
+    assert (route.venue, route.widened, route.request.when) == (ABC[1], True, wider.when.widened())
+    assert isinstance(then(changed, changed, Cause.PRICE_OVER_CAP), Stop)
+
+
 def test_a_closed_venue_is_passed_over():
     assert next_step(REQUEST, ABC, [], NOW, {"a", "b"}) == Route(ABC[2], REQUEST)
 
@@ -96,3 +137,13 @@ def test_what_was_tried_has_the_last_word_about_why():
     assert isinstance(end, Stop)
     assert (end.status, end.cause) == (BookingStatus.UNAVAILABLE, Cause.SLOT_UNAVAILABLE)
     assert end.sentence == "Nothing could be booked: A does not take bookings from us now; B was full."
+
+
+def test_only_what_is_closed_is_said_to_be():
+    end = next_step(REQUEST, ABC[:2], [Tried("a", "p", Cause.CHALLENGE_PRESENTED)], NOW)
+    assert isinstance(end, Stop)
+    assert end.sentence == "Nothing could be booked: A does not take bookings from us now."
+    tried = [Tried("b", "p", Cause.SLOT_UNAVAILABLE), Tried("a", "p", Cause.VENUE_CHANGED)]
+    end = next_step(REQUEST, ABC[:2], tried, NOW, {"a"})
+    assert isinstance(end, Stop)
+    assert end.sentence == "Nothing could be booked: B was full; A could not take the booking."

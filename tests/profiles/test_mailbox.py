@@ -131,6 +131,21 @@ async def test_elsewhere_nothing_is_said_in_the_clear(post: PostOffice, monkeypa
     assert [(context.verify_mode, context.check_hostname) for context in trusting] == [(ssl.CERT_REQUIRED, True)]
 
 
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("10.0.0.5", False),
+        ("mail.example", False),
+        ("localhost.example", False),
+    ],
+)
+def test_only_this_machine_is_spoken_to_in_the_clear(host: str, is_ours: bool) -> None:
+    assert mailbox._is_loopback(host) is is_ours
+
+
 async def test_looks_are_counted(post: PostOffice) -> None:
     gate = CommitGate(None, (), "http://127.0.0.1")
     box = CountedMailbox(MaildirMailbox(post.folder), gate.looked)

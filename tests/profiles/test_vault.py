@@ -29,9 +29,18 @@ def test_a_card_of_a_file(tmp_path: Path) -> None:
     file.write_text("[tok_7]\n" + "\n".join(f"{name} = {json.dumps(value)}" for name, value in CARD.items()))
     file.chmod(0o600)
     assert vault_at(f"file:{file}").open("tok_7").code.get_secret_value() == "987"
-    file.chmod(0o640)
-    with pytest.raises(PaymentRefused, match="chmod 600"):
-        vault_at(f"file:{file}").open("tok_7")
+    for others in (0o040, 0o020, 0o010, 0o004, 0o002, 0o001):
+        file.chmod(0o600 | others)
+        with pytest.raises(PaymentRefused, match="chmod 600"):
+            vault_at(f"file:{file}").open("tok_7")
+
+
+def test_what_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("READBACK_CARD_TOK_7", raising=False)
+    with pytest.raises(PaymentRefused, match="the environment has none of that name"):
+        vault_at("env").open("tok_7")
+    with pytest.raises(PaymentRefused, match="cannot be read"):
+        vault_at(f"file:{tmp_path / 'cards.toml'}").open("tok_7")
 
 
 @pytest.mark.parametrize("written", ["", "no json", "[1]", json.dumps(CARD | {"number": None}), "7"])
@@ -46,8 +55,14 @@ def test_what_is_no_card_is_told_without_its_value(written: str, monkeypatch: py
 
 def test_a_file_that_is_none_is_told_without_what_it_holds(tmp_path: Path) -> None:
     file = tmp_path / "cards.toml"
-    for content, why in ((f"number {NUMBER}", "cannot be read"), ("[other]", "none of that name")):
-        file.write_text(content)
+    for content, why in (
+        (f"number {NUMBER}", "cannot be read"),
+        (f"# {NUMBER} é", "cannot be read"),
+        ("[other]", "none of that name"),
+        (f"[tok_7]\nnumber = {NUMBER}", "is no card"),
+        (f"tok_7 = {NUMBER}", "is no card"),
+    ):
+        file.write_bytes(content.encode("latin-1"))
         file.chmod(0o600)
         with pytest.raises(PaymentRefused, match=why) as told:
             vault_at(f"file:{file}").open("tok_7")
