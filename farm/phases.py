@@ -23,7 +23,8 @@ from farm.identity import untagged
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 """In what Playwright says; queries and order links carry guests and secrets."""
 _PHONE_DIGITS = 9
-_CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
+_CARD = re.compile(r"(?<!\d)(?<!\d\.)(?:\d[ -]?){12,18}\d(?!\d|\.\d)")
+"""Also at the end of a sentence; no part of a longer number, and no digits of a fraction."""
 
 
 class Phase(StrEnum):

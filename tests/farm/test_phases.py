@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from farm.errors import BrowserLost, ContractBroken, NotBooked, OutcomeUnknown, SlotLost, VenueChanged, VenueDown
 from farm.facts import Guest
-from farm.phases import Phase, Step, meaning
+from farm.phases import Phase, Step, in_words, meaning, without_guest
 from farm.status import Cause
 
 GUEST = Guest(name="Ada Maria Rossi", email="ada+rb-7k2m9q4t3w-1@example.com", phone="+39 051 123456")
@@ -62,6 +62,27 @@ def test_no_guest_data_in_any_message(phase, text):
     said = str(meaning(PlaywrightTimeout(text), phase, Step.ENTER_GUEST, GUEST)).casefold()
     words = ("rossi", "maria", "ada+", "ada@", "ada%", "051", "123456", "123 456", "7k2m", "s3cr3t")
     assert [word for word in words if word in said] == []
+
+
+@pytest.mark.parametrize("guest", [None, GUEST])
+@pytest.mark.parametrize("length", [13, 16, 19])
+@pytest.mark.parametrize("between", ["", " ", "-"])
+@pytest.mark.parametrize("shape", ["{0}", "card {0} was declined", "{0}.", "Nr.{0}, sorry", "card={0};"])
+def test_the_number_of_a_card_is_in_no_message(guest, length, between, shape):
+    number = "4" + "0" * (length - 2) + "2"
+    written = between.join(number[place : place + 4] for place in range(0, length, 4))
+    assert without_guest(shape.format(written), guest) == shape.format("[number]")
+
+
+@pytest.mark.parametrize("other", ["4" + "0" * 10 + "2", "4" + "0" * 18 + "2", "0.4000000000000002", "1764338400000.25"])
+def test_another_number_stays_as_it_is(other):
+    assert without_guest(other, None) == other
+
+
+def test_a_long_message_is_cut_after_the_guest_was_taken_out():
+    said = in_words(ValueError("x" * 280 + f" {GUEST.email} and more of the page"), GUEST)
+    assert len(said) == 300
+    assert said.endswith(" [guest]"[: 300 - len("ValueError: ") - 280])
 
 
 @pytest.mark.parametrize("url", ["https://[object Object]/", "https://[venue]/x"])

@@ -23,7 +23,7 @@ _SECRET = {
     "passe",
     "contraseña",
 }
-_CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
+_CARD = re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\d|\.\d)")
 _TYPING = {"fill", "type", "press_sequentially"}
 
 

@@ -103,7 +103,7 @@ class TestEmptyLists:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("shape", ["{0}", "{1} {2} {3} {4}", "{1}-{2}-{3}-{4}", "card={0};"])
+    @pytest.mark.parametrize("shape", ["{0}", "{1} {2} {3} {4}", "{1}-{2}-{3}-{4}", "card={0};", "Nr.{0}, or {0}."])
     def test_a_card_number_is_found_however_it_is_written(self, copy, shape):
         number = card_number()
         parts = [number[place : place + 4] for place in range(0, 16, 4)]
