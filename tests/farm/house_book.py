@@ -12,6 +12,7 @@ from typing import Any
 from farm.booking import Ask
 from farm.compare import expected
 from farm.contract import Lookup
+from farm.errors import AccessRefused
 from farm.facts import Claim, Hold, Offer, Refusal, Sighting, Slot
 from farm.gate import Ruling
 from farm.identity import Reference, plant
@@ -54,6 +55,7 @@ class Book:
         meets: What a step meets, by its name; it may raise.
         did: Every step, in order.
         ruled: What the gate said of each request that changes something, by step.
+        poison: What ends the visit from outside the script.
     """
 
     records: list[Sighting] = field(default_factory=lambda: [record()])
@@ -69,6 +71,7 @@ class Book:
     visits: list[SimpleNamespace] = field(default_factory=list)
     accounts: set[str] = field(default_factory=set)
     gets_mail: bool = False
+    poison: Exception | None = None
 
     def _step(self, name: str, visit: Any) -> bool:
         """True when the house does what the step asks for."""
@@ -127,7 +130,14 @@ class Book:
     def rewrite(self, reference: str | None, **changes: Any) -> None:
         self.records = [one.model_copy(update=changes) if one.reference == reference else one for one in self.records]
 
+    def ends_the_visit(self) -> None:
+        self.poison = AccessRefused("429")
+
     # the ports
+    def check(self):
+        if self.poison is not None:
+            raise self.poison
+
     def has_account(self, role):
         return role in self.accounts
 
@@ -140,7 +150,7 @@ class Book:
             return None
 
         visit = SimpleNamespace(page=None, gate=gate, steps=steps, role=role, account=made)
-        visit.begin, visit.check, visit.watch_for = begin, lambda: None, lambda wall: None
+        visit.begin, visit.check, visit.watch_for = begin, self.check, lambda wall: None
         self.visits.append(visit)
         yield visit
 

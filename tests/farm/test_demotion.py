@@ -70,6 +70,13 @@ def test_what_broke_closes_every_venue_on_the_same_script_and_no_other(registry)
     )
 
 
+def test_what_had_not_earned_enough_before_it_broke_is_told_what_is_missing():
+    broke = {LUNA: replace(BROKE[LUNA], tier=Tier.NONE)}
+    there = claiming(Tier.BRONZE)
+    said = closed_venues(there.venues.values(), there, Tier.SILVER, broke)["osteria_luna"]
+    assert "osteria_luna is bronze, and this farm books at silver or better" in said
+
+
 def test_what_broke_a_little_is_good_enough_for_less(registry):
     assert closed_venues(registry.venues.values(), registry, Tier.BRONZE, BROKE).keys() & set(HOUSES) == set()
 

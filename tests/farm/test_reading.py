@@ -13,7 +13,7 @@ from farm.facts import Hold
 from farm.gate import Ruling
 from farm.manifest import AccountRole, Channel, FactName
 from farm.phases import Step
-from farm.reading import can_look, cancel, give_back, look
+from farm.reading import can_look, cancel, give_back, look, usable
 from farm.status import VenueStatus, VerdictKind
 from tests.farm.attempt import MANIFEST, OFFER
 from tests.farm.house_book import Book, desk, later, record, stranger
@@ -82,6 +82,46 @@ class TestChannels:
         seen = await look(*at.told)
         assert (seen.verdict.channel, len(seen.ours)) == ("guest", 1)
 
+    @pytest.mark.parametrize("needs", ["reference", "link"])
+    async def test_one_is_asked_only_with_what_it_needs(self, needs):
+        at = desk(read_back=(DESK, GUEST.model_copy(update={"needs": needs})))
+        at.book.records = []
+        await look(*at.told)
+        assert at.book.did == ["read_desk"]
+        assert usable(at.ask.manifest, at.lookup, at.book) == [DESK]
+        known = at.lookup.model_copy(update={needs: "OL-1"})
+        assert len(usable(at.ask.manifest, known, at.book)) == 2
+
+    async def test_nothing_on_one_that_cannot_deny_is_asked_again_elsewhere(self):
+        at = desk(Book(records=[]), read_back=(GUEST, DESK))
+        seen = await look(*at.told)
+        assert at.book.did == ["read_back", "read_desk"]
+        assert (seen.verdict.channel, seen.verdict.denies) == ("desk", True)
+
+    async def test_an_answer_that_the_venue_was_not_asked_for_is_none(self):
+        class Remembers(Book):
+            async def read_back(self, visit, lookup):
+                return list(self.records)
+
+        seen = await look(*desk(Remembers()).told)
+        assert seen.verdict.is_doubt
+        assert "answered without asking the venue" in (seen.verdict.reason or "")
+
+    async def test_one_that_shows_less_than_it_promises_has_changed(self):
+        at = desk(read_back=(DESK.model_copy(update={"shows": (*SHOWS, "price")}),))
+        seen = await look(*at.told)
+        assert seen.verdict.is_doubt
+        assert "price" in (seen.verdict.reason or "")
+
+    @pytest.mark.parametrize("step", ["read_back", "occupants"])
+    async def test_a_visit_that_was_refused_meanwhile_saw_nothing(self, step):
+        at = desk(occupants=True)
+        at.book.meets[step] = at.book.ends_the_visit
+        seen = await look(*at.told)
+        assert at.book.did[-1] == step
+        assert seen.verdict.is_doubt
+        assert "429" in (seen.verdict.reason or "")
+
     async def test_a_venue_without_any_says_nothing(self):
         at = desk(read_back=())
         assert (await look(*at.told)).verdict.is_doubt
@@ -116,6 +156,30 @@ class TestChannels:
         assert at.book.did == ["log_in", "read_desk", "log_in", "cancel", "log_in", "read_desk"]
         assert [(one.role, one.account) for one in at.book.visits] == [("guest", made)] * 3
         assert at.book.given == [made] * 3
+
+
+class TestNothingToCancel:
+    @pytest.mark.parametrize("records", [[], [record(status=VenueStatus.CANCELLED)]])
+    async def test_where_nothing_stands_the_look_is_the_proof(self, records):
+        at = desk(Book(records=records))
+        assert (await cancel(*at.told)).verdict.denies
+        assert at.book.did == ["read_back"]
+
+    async def test_a_record_that_shows_as_cancelled_is_proof_on_any_channel(self):
+        at = desk(Book(records=[record(status=VenueStatus.CANCELLED)]), read_back=(GUEST,))
+        assert (await cancel(*at.told)).verdict.denies
+        assert at.book.did == ["read_back"]
+
+    async def test_what_only_cannot_be_seen_is_not_gone(self):
+        at = desk(Book(records=[]), read_back=(GUEST,))
+        with pytest.raises(CancelUnproven, match="cannot be seen now"):
+            await cancel(*at.told)
+
+    async def test_where_we_may_not_cancel_a_person_asks_the_venue(self):
+        at = desk(cancel=None)
+        with pytest.raises(CancelUnproven, match="does not let us cancel: ask the venue"):
+            await cancel(*at.told)
+        assert at.book.did == ["read_back"]
 
 
 class TestKeep:
@@ -174,6 +238,20 @@ class TestGiveBack:
         )
         assert not await give_back(at.ask, HELD, at.book, at.book)
         assert at.book.did == ["release", "search"]
+
+    @pytest.mark.parametrize(
+        ("listed", "is_free"),
+        [({"when": later()}, True), ({"key": "x"}, True), ({"key": "x", "resource": "Tavolo 9"}, False)],
+    )
+    async def test_it_is_known_by_its_key_or_by_what_it_is(self, listed, is_free):
+        at = desk(Book(deaf={"release"}, offers=[OFFER.model_copy(update=listed)]), release_shows=True)
+        assert await give_back(at.ask, HELD, at.book, at.book) is is_free
+
+    async def test_a_visit_that_was_refused_gave_nothing_back(self):
+        at = desk(release_shows=False)
+        at.book.meets["release"] = at.book.ends_the_visit
+        assert not await give_back(at.ask, HELD, at.book, at.book)
+        assert ["429" in note for note in at.book.notes] == [True]
 
     @pytest.mark.parametrize("step", ["release", "search"])
     async def test_what_goes_wrong_is_a_note(self, step):
