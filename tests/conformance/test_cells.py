@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
 
 from farm.registry import Registry
+from farm.schema import SchemaFaults
 from tasks.settings import Settings
 from tools.conformance.cases import Cases, LeaveOut
-from tools.conformance.suite import CANCELLED, cells
+from tools.conformance.suite import CANCELLED, cells, exempted
 
 LUNA = Registry.load(Settings().integration_folders).integrations["osteria_luna"]
 CASES = Cases.load(LUNA.folder)
@@ -37,3 +42,30 @@ def test_what_is_left_out_comes_back_after_its_day() -> None:
     cases = CASES.model_copy(update={"leave_out": out})
     assert names() - names(cases, until) == {"lying_thanks", "click too early"}
     assert names(cases, until + timedelta(days=1)) == names()
+
+
+def test_what_is_left_out_is_told_by_its_kind() -> None:
+    """A manner that is left out under the name of a rule lets nobody off the rule."""
+    named = (("fault", "lying_thanks"), ("manner", "no_sleep"), ("mutation", "date_shifted on guest_lookup"))
+    out = tuple(
+        LeaveOut.model_validate({kind: name, "reason": "for today only", "until": TODAY}) for kind, name in named
+    )
+    told = exempted(CASES.model_copy(update={"leave_out": out}))
+    assert [(one.kind, one.name, one.until) for one in told] == [(kind, name, TODAY) for kind, name in named]
+
+
+@pytest.mark.parametrize("names", [{}, {"fault": "full", "manner": "click_too_early"}])
+def test_one_thing_is_left_out_at_a_time(names: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="names exactly one of"):
+        LeaveOut.model_validate({"reason": "for today only", "until": TODAY, **names})
+
+
+def test_cases_are_told_apart_by_name() -> None:
+    first = CASES.case[0].model_dump()
+    with pytest.raises(ValidationError, match=f"two cases of one name: {CASES.case[0].name}"):
+        Cases.model_validate(CASES.model_dump() | {"case": [first, first]})
+
+
+def test_without_cases_nothing_is_tested(tmp_path: Path) -> None:
+    with pytest.raises(SchemaFaults, match="an integration without cases is not tested"):
+        Cases.load(tmp_path)

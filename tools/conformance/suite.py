@@ -228,7 +228,7 @@ def exempted(cases: Cases) -> tuple[Exempted, ...]:
     """What its cases leave out."""
     return tuple(
         Exempted(
-            kind="mutation" if one.mutation else "fault" if one.fault else "rule",
+            kind="mutation" if one.mutation else "fault" if one.fault else "manner",
             name=one.what,
             reason=one.reason,
             until=one.until,
