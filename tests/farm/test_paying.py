@@ -122,8 +122,8 @@ async def test_a_fee_that_is_tolerated_still_keeps_the_cap() -> None:
     world = World()
     theatre = Theatre(world, euros(78))
     tolerant = {"payment": "full", "tolerance": Tolerance(price_minor=300), "world": world, "vault": Cards()}
+    capped = WISH.model_copy(update={"price_cap": euros(77)})
     with pytest.raises(PriceOverCap):
-        capped = WISH.model_copy(update={"price_cap": euros(77)})
         await ended(script=theatre, request=capped, **tolerant)
     assert (theatre.clicked, theatre.released) == (False, True)
     closing, _ = await ended(script=Theatre(world, euros(78)), request=WISH, **tolerant)

@@ -74,7 +74,7 @@ def test_the_number_of_a_card_is_in_no_message(guest, length, between, shape):
     assert without_guest(shape.format(written), guest) == shape.format("[number]")
 
 
-@pytest.mark.parametrize("other", ["4" + "0" * 10 + "2", "4" + "0" * 18 + "2", "0.4000000000000002", "1764338400000.25"])
+@pytest.mark.parametrize("other", ["4" * 12, "4" * 20, "0.4000000000000002", "1764338400000.25"])
 def test_another_number_stays_as_it_is(other):
     assert without_guest(other, None) == other
 

@@ -33,6 +33,7 @@ class Venue:
         self.bodies: list[bytes] = []
         self.connections = 0
         self.came = asyncio.Event()
+        self.ends: asyncio.Queue[type[Exception]] = asyncio.Queue()
         self.late = False
         self.answer = (
             b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok"
@@ -50,8 +51,8 @@ class Venue:
                 writer.write(self.answer)
                 if b"Connection: close" in head:
                     break
-        except (asyncio.IncompleteReadError, OSError):
-            pass
+        except (asyncio.IncompleteReadError, OSError) as error:
+            self.ends.put_nowait(type(error))
         writer.close()
 
 
@@ -123,9 +124,11 @@ async def test_a_word_before_the_answer_is_passed_on():
     assert answer.endswith(b"\r\nConnection: close\r\n\r\nok")
 
 
+@pytest.mark.parametrize("agreed", ["venue.example", "127.0.0.1:1"])
 @pytest.mark.parametrize("request_line", ["GET http://{host}/", "CONNECT {host}"])
-async def test_nobody_goes_elsewhere(request_line):
-    async with world("venue.example") as (venue, egress, host):
+async def test_nobody_goes_elsewhere(request_line, agreed):
+    """Neither to another host nor to another port of the same one."""
+    async with world(agreed) as (venue, egress, host):
         answer = await said(egress, f"{request_line.format(host=host)} HTTP/1.1\r\nHost: venue.example\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert venue.connections == 0
@@ -207,6 +210,7 @@ async def test_nothing_leaves_past_the_deadline_though_the_gate_had_let_it_out()
                 await reader.readexactly(1)
             writer.close()
         assert (venue.bodies, sum(head.startswith(b"POST") for head in venue.heads)) == ([b""], 1)
+        assert [await venue.ends.get() for _ in range(2)] == [ConnectionResetError] * 2, "half a request is none"
 
 
 WAY_OUT = """

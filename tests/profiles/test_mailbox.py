@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from mailbox import Maildir, MaildirMessage
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -91,6 +92,32 @@ async def test_waiting_takes_the_newest_with_these_words(post: PostOffice, box: 
     with pytest.raises(VenueDown) as said:
         await box.wait(to, began, "annulé", wait_s=0.1)
     assert to not in str(said.value)
+
+
+async def test_letters_are_in_the_order_in_which_they_came_and_the_newest_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Maildir(tmp_path / "box")
+    for minute in (3, 0, 4, 1, 2):
+        message = MaildirMessage(letter(ADA, f"Code {minute}"))
+        message.set_date((NOW + timedelta(minutes=minute)).timestamp())
+        folder.add(message)
+    box = MaildirMailbox(tmp_path / "box")
+    assert [one.subject for one in await box.all(ADA)] == [f"Code {minute}" for minute in range(5)]
+    assert (await box.wait(ADA, NOW, "code", wait_s=0)).subject == "Code 4"
+    with pytest.raises(VenueDown):
+        await box.wait(ADA, NOW + timedelta(minutes=5), "code", wait_s=0)
+    monkeypatch.setattr(mailbox, "MOST_LETTERS", 2)
+    assert [one.subject for one in await box.all(ADA)] == ["Code 3", "Code 4"]
+
+
+async def test_a_letter_that_was_read_is_still_unread(post: PostOffice) -> None:
+    """The box is the partner's too: whoever else looks into it misses nothing."""
+    to = f"{uuid4().hex}@example.com"
+    await asyncio.to_thread(post.send, letter(to))
+    await ImapMailbox(post.imap, "robots", SecretStr("courrier"), "INBOX").all(to)
+    (kept,) = [one for one in Maildir(post.folder, create=False) if one["Delivered-To"] == to]
+    assert (kept.get_subdir(), kept.get_flags()) == ("new", "")
 
 
 @pytest.mark.parametrize("wrong", ["secret", "host", "folder"])

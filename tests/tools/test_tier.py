@@ -69,6 +69,9 @@ def test_a_site_that_cannot_cancel_need_not_prove_it():
 def test_gold_finds_what_the_venue_did_not_answer(fault):
     doubt = tuple(c.model_copy(update={"ended": "in_doubt"}) if c.fault == fault else c for c in GOOD)
     assert earned(found(checks=doubt), TODAY) is Tier.SILVER, "as its case says, and silver all the same"
+    failed = tuple(c.model_copy(update={"ok": False}) if c.fault == fault else c for c in GOOD)
+    spared = found(checks=failed, exempted=[left_out("fault", fault, TODAY)])
+    assert earned(spared, TODAY) is Tier.SILVER, "what did not come out well proves nothing"
     unplayed = found(without=f"{fault} at commit", exempted=[left_out("fault", fault, TODAY)])
     assert earned(unplayed, TODAY) is Tier.SILVER, "what is left out finds no booking"
     assert lacks(unplayed, Tier.GOLD, TODAY) == [f"{fault} was not played"]

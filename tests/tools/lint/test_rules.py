@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,6 +125,79 @@ class TestSecrets:
         with (folder / "venues" / "no_goto_ferry.toml").open("a") as file:
             file.write('\n[settings]\napi_token = "edelweiss"\n')
         assert rules_of(folder) == {"no_goto", "secrets"}
+
+
+def add(file: Path, text: str) -> None:
+    with file.open("a") as more:
+        more.write(text)
+
+
+class TestWaysAround:
+    """A rule has several ways of being broken; its bad script shows one."""
+
+    @pytest.mark.parametrize(
+        ("text", "rule"),
+        [
+            ("from contextlib import suppress\n\nwith suppress(ValueError):\n    NOTHING = None\n", "no_try"),
+            ('PASSWORD = "edelweiss"\n', "secrets"),
+            ('OPENED = dict(token="edelweiss")\n', "secrets"),
+            ('TOKEN: str = "edelweiss"\n', "secrets"),
+        ],
+    )
+    def test_in_code(self, copy, text, rule):
+        folder = copy("no_goto")
+        (folder / "pages.py").write_text(text)
+        assert rules_of(folder) == {"no_goto", rule}
+
+    @pytest.mark.parametrize(
+        ("text", "rule", "says"),
+        [
+            (
+                '\n[[quality.exempt]]\nrule = "size"\nreason = "its piers are data"\n',
+                "past_dates",
+                "`until` is missing",
+            ),
+            ('\n[[piers]]\nsecret = "edelweiss"\n', "secrets", "written out under `secret`"),
+            ('\n[payee]\npaid_with = "{card}"\n', "secrets", "a card number"),
+        ],
+    )
+    def test_in_the_manifest(self, copy, text, rule, says):
+        folder = copy("no_goto")
+        add(folder / "manifest.toml", text.replace("{card}", card_number()))
+        found = {finding.rule.name: str(finding) for finding in lint(folder)}
+        assert set(found) == {"no_goto", rule}
+        assert says in found[rule]
+
+    @pytest.mark.parametrize(
+        ("call", "says"), [("Refusal(", "no script returns a `Refusal`"), ("status(", "no script asks `visit.status`")]
+    )
+    def test_words_that_nobody_uses(self, copy, call, says):
+        folder = copy("no_goto")
+        script = folder / "script.py"
+        script.write_text(script.read_text().replace(call, f"other_{call}"))
+        found = [str(one) for one in lint(folder) if one.rule.name == "dead_words"]
+        assert len(found) == 1
+        assert says in found[0]
+
+    def test_a_source_has_its_day(self, copy):
+        folder = copy("no_goto")
+        manifest = folder / "manifest.toml"
+        manifest.write_text(re.sub(r"(?m)^source = .*$", 'source = "the site itself"', manifest.read_text()))
+        assert rules_of(folder) == {"no_goto", "declared"}
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ("", "No_Goto", "the folder `No_Goto`"),
+            ("venues/no_goto_ferry.toml", "venues/NoGoto.toml", "the venue `NoGoto`"),
+            ("script.py", "pages.py", "there is no script.py"),
+        ],
+    )
+    def test_names(self, copy, old, new, says):
+        folder = copy("no_goto")
+        (folder / old).rename(folder / new if old else folder.with_name(new))
+        found = [str(one) for one in lint(folder if old else folder.with_name(new)) if one.rule.name == "names"]
+        assert any(says in one for one in found), found
 
 
 class TestExemptions:
