@@ -34,6 +34,7 @@ def refused(*folders) -> str:
 def test_the_stock_folders_are_whole():
     registry = Registry.load([STOCK / "integrations"])
     partners = Partners.load([STOCK / "profiles" / "partners"])
+    assert {venue.integration for venue in registry.venues.values()} == set(registry.integrations) != set()
     for venue in registry.venues.values():
         registry.script(venue)
         assert partners.must_have(venue.partner).access.hosts
