@@ -14,7 +14,7 @@ from farm.facts import Guest
 from farm.status import BookingStatus
 from tests.conformance.test_play import came_of_it, record
 from tools.conformance import suite
-from tools.conformance.manners import Misbehaved
+from tools.conformance.manners import Misbehaved, must
 from tools.conformance.play import Outcome, RunFailed
 from tools.conformance.suite import Cell, NotAsItShould, look
 
@@ -81,6 +81,20 @@ async def test_a_script_that_breaks_says_nothing_of_the_guest(tmp_path: Path) ->
     here: Any = Ground()
     error = LookupError("no row for Ada Rossi")
     assert "Ada" not in (await look(cell(error, error), here, tmp_path)).what
+
+
+async def test_a_manner_that_is_not_kept_fails_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def kept(here: Any) -> None:
+        must(here.venue.slug == "osteria_luna", "another house")
+
+    async def broken(here: Any) -> None:
+        must(here.venue.slug != "osteria_luna", "this house")
+
+    monkeypatch.setattr(suite, "MANNERS", {"kept": kept, "broken": broken})
+    here: Any = Ground()
+    for name, ok, what in (("kept", True, ""), ("broken", False, "this house")):
+        check = await look(Cell(name, "manners", "", suite._mannered(name)), here, tmp_path)
+        assert (check.ok, check.what) == (ok, what)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from ledger.migrate import upgrade
 from tasks.runtime import Farm, farm_of
 from tasks.settings import Settings
 from tools.conformance import suite
-from tools.conformance.cases import Cases
-from tools.conformance.ground import ground
-from tools.conformance.suite import GOOD_RUN, NotAsItShould, run
+from tools.conformance.cases import Cases, LeaveOut
+from tools.conformance.ground import Ground, ground
+from tools.conformance.suite import GOOD_RUN, Cell, NotAsItShould, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -58,6 +59,27 @@ async def test_what_was_found_is_told_whole(farm: Farm, tmp_path: Path) -> None:
     assert {"lying_thanks", "full"} < set(found.faults)
 
 
+async def test_a_fault_counts_as_struck_only_where_its_cell_is_well(
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def well(_: Ground) -> None:
+        return None
+
+    async def broken(_: Ground) -> None:
+        raise NotAsItShould("a double booking")
+
+    until = date.max
+    one = LeaveOut(manner="click_too_early", reason="for this test only", until=until)
+    cases = Cases.load(farm.registry.integrations["osteria_luna"].folder).model_copy(update={"leave_out": (one,)})
+    monkeypatch.setattr(Cases, "load", lambda folder: cases)
+    made = [Cell(name, "fault", "", act, name) for name, act in (("full", well), ("slow", broken))]
+    monkeypatch.setattr(suite, "cells", lambda *_: made)
+    found = await run(farm.registry.integrations["osteria_luna"], farm, tmp_path)
+    assert [check.ok for check in found.checks] == [True, False]
+    assert (found.faults_hit, found.ran) == (("full",), ("schema", "conformance"))
+    assert [(left.kind, left.name, left.until) for left in found.exempted] == [("manner", "click_too_early", until)]
+
+
 async def test_a_case_that_says_otherwise_fails(farm: Farm, tmp_path: Path) -> None:
     luna = farm.registry.integrations["osteria_luna"]
     cases = Cases.load(luna.folder)
@@ -66,6 +88,11 @@ async def test_a_case_that_says_otherwise_fails(farm: Farm, tmp_path: Path) -> N
     async with ground(luna, cases, tmp_path, farm) as here:
         with pytest.raises(NotAsItShould, match=f"the booking ended {lies.ends}, not confirmed"):
             await suite._fault(wrong)(here)
+        idle = lies.model_copy(
+            update={"fault": "slow", "step": "cancel", "ends": BookingStatus.CONFIRMED, "records": ("confirmed",)}
+        )
+        with pytest.raises(NotAsItShould, match="the fault slow was set and never struck"):
+            await suite._fault(idle)(here)
         never = lies.model_copy(update={"fault": "late_record", "times": 0, "ends": BookingStatus.CONFIRMED})
         with pytest.raises(NotAsItShould, match="the venue's book has"):
             await suite._fault(never)(here)
@@ -83,7 +110,11 @@ async def test_a_cancellation_is_proven(
         monkeypatch.setitem(here.farm.registry._scripts, "osteria_luna", script())
         if says is None:
             assert (await suite._cancelled(here)).booking.status is BookingStatus.CANCELLED
+            assert (await suite._good(here)).commits == 1, "counted from where it began"
             return
         monkeypatch.setattr("tools.conformance.play.RUN_S", 20.0)  # nothing comes of it any more
         with pytest.raises(NotAsItShould, match=says):
             await suite._cancelled(here)
+        if script is FindsNoTable:
+            with pytest.raises(NotAsItShould, match=says):
+                await suite._good(here)

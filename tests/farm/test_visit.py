@@ -56,6 +56,18 @@ async def test_a_server_error_in_place_of_a_sign_is_a_venue_that_is_down(visit, 
         await visit.press(heading(visit, "Free"), done=heading(visit, "Thank you"))
 
 
+async def test_a_server_error_of_before_says_nothing_of_now(visit):
+    await visit.open("/breaks", sign=heading(visit, "Page"))
+    await visit.page.evaluate("fetch('/down')")
+    await visit.quiet(100)
+    with pytest.raises(VenueChanged):
+        await visit.press(heading(visit, "Page"), done=heading(visit, "Thank you"))
+    await visit.page.evaluate("fetch('/down')")
+    await visit.quiet(100)
+    with pytest.raises(VenueChanged):
+        await visit.open("/none", sign=heading(visit, "Something else"))
+
+
 async def test_the_log_in_wall_is_seen_in_every_wait(visit):
     with pytest.raises(SessionLost):
         await visit.open("/wall", sign=heading(visit, "Free"))

@@ -169,7 +169,8 @@ class TestWaysAround:
         assert says in found[rule]
 
     @pytest.mark.parametrize(
-        ("call", "says"), [("Refusal(", "no script returns a `Refusal`"), ("status(", "no script asks `visit.status`")]
+        ("call", "says"),
+        [("Refusal(", "no script returns a `Refusal`"), ("status(", "no script asks `visit.status`")],
     )
     def test_words_that_nobody_uses(self, copy, call, says):
         folder = copy("no_goto")
