@@ -118,7 +118,9 @@ async def test_what_ended_the_visit_is_why_its_step_failed(answers):
     class Refused(House):
         async def enter_guest(self, visit, hold, request):
             world.poison = AccessRefused("429")
-            return await super().enter_guest(visit, hold, request) if answers else {}["Coperti"]
+            if not answers:
+                raise KeyError("Coperti")
+            return await super().enter_guest(visit, hold, request)
 
     house = Refused(300, world=world)
     with pytest.raises(AccessRefused, match="429"):

@@ -121,7 +121,12 @@ async def test_an_amount_over_the_cap_is_not_paid() -> None:
 async def test_a_fee_that_is_tolerated_still_keeps_the_cap() -> None:
     world = World()
     theatre = Theatre(world, euros(78))
-    tolerant = {"payment": "full", "tolerance": Tolerance(price_minor=300), "world": world, "vault": Cards()}
+    tolerant: dict[str, Any] = {
+        "payment": "full",
+        "tolerance": Tolerance(price_minor=300),
+        "world": world,
+        "vault": Cards(),
+    }
     capped = WISH.model_copy(update={"price_cap": euros(77)})
     with pytest.raises(PriceOverCap):
         await ended(script=theatre, request=capped, **tolerant)
