@@ -62,3 +62,4 @@ def _end_tree(process: subprocess.Popen[str]) -> None:
         for left in tree:
             with contextlib.suppress(psutil.Error):
                 left.kill()
+        psutil.wait_procs(tree, ENDS_S)
