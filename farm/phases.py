@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import Path
+from traceback import walk_tb
 from urllib.parse import quote
 
 from playwright.async_api import Error as PlaywrightError
@@ -20,6 +22,10 @@ from farm.facts import Guest
 from farm.gate import address
 from farm.identity import untagged
 
+SCRIPT = "readback_integration_"
+"""What the module of a script is named, with its integration."""
+SCRIPTS = (SCRIPT, "integrations.")
+"""A script, and the modules beside it."""
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 """In what Playwright says; queries and order links carry guests and secrets."""
 _PHONE_DIGITS = 9
@@ -69,7 +75,7 @@ def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> 
 
 
 def in_words(error: Exception, guest: Guest | None) -> str:
-    """The first line of an error, a fact's wrong field, what Playwright waited for; without guest data."""
+    """The first line of an error, a fact's wrong field, what Playwright waited for, where; without guest data."""
     if isinstance(error, ValidationError):
         return f"{error.title} is not whole: {_first_fault(error)}"
     text = str(error)
@@ -80,7 +86,18 @@ def in_words(error: Exception, guest: Guest | None) -> str:
         said = f"{said} {waited.lstrip('- ')}".strip()
     elif not isinstance(error, FarmError):
         said = f"{type(error).__name__}: {said}"
-    return without_guest(said, guest)[:300]
+    place = _place(error)
+    return without_guest(said, guest)[:300] + (f" ({place})" if place else "")
+
+
+def _place(error: Exception) -> str:
+    """The line of the integration that it went wrong in; empty where the script itself said what is wrong."""
+    frames = list(walk_tb(error.__traceback__))
+    own = [(frame, line) for frame, line in frames if frame.f_globals.get("__name__", "").startswith(SCRIPTS)]
+    if not own or (isinstance(error, FarmError) and own[-1] == frames[-1]):
+        return ""
+    frame, line = own[-1]
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
 
 
 def _first_fault(error: ValidationError) -> str:

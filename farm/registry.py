@@ -12,6 +12,7 @@ from pathlib import Path
 from farm.contract import VenueScript
 from farm.errors import ContractBroken
 from farm.manifest import Manifest
+from farm.phases import SCRIPT
 from farm.request import Request
 from farm.schema import Fault, SchemaFaults, check_keys, nearest, read_toml
 from farm.venue import Setting, Venue
@@ -157,7 +158,7 @@ def _setting_faults(file: Path, settings: dict[str, Setting], manifest: Manifest
 
 def _load_script(integration: Integration) -> VenueScript:
     path = integration.folder / "script.py"
-    name = f"readback_integration_{integration.slug}"
+    name = f"{SCRIPT}{integration.slug}"
     spec = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
     if spec is None or spec.loader is None:
         raise ContractBroken(f"integration {integration.slug} has no script.py")

@@ -103,6 +103,34 @@ def test_a_fact_that_is_not_whole_names_its_field_and_not_its_value():
     assert said == "enter_guest: Guest is not whole: email: is no e-mail address"
 
 
+SCRIPT_MODULE = """
+def read(page):
+    return page["Vessel"]
+
+def refuse():
+    raise SlotLost("somebody else was faster")
+"""
+
+
+def said_of(module: str, call: str) -> str:
+    """What is said of an error that comes out of a module of this name."""
+    there = {"__name__": module, "SlotLost": SlotLost}
+    exec(compile(SCRIPT_MODULE, "/venues/quayside/script.py", "exec"), there)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
+        eval(call, there)
+    return str(meaning(caught.value, Phase.BEFORE, Step.SEARCH, GUEST))
+
+
+def test_an_error_names_the_line_of_the_script_that_it_comes_from():
+    assert said_of("readback_integration_quayside", "read({})") == "search: KeyError: 'Vessel' (script.py:3)"
+    assert said_of("integrations.quayside.pages", "read({})").endswith("(script.py:3)")
+    assert said_of("farm.visit", "read({})") == "search: KeyError: 'Vessel'"
+
+
+def test_what_the_script_says_itself_needs_no_line():
+    assert said_of("readback_integration_quayside", "refuse()") == "search: somebody else was faster"
+
+
 def test_what_was_waited_for_is_said():
     said = str(meaning(PlaywrightTimeout(LEAKY), Phase.BEFORE, Step.HOLD, GUEST))
     assert 'waiting for get_by_label("[guest]")' in said
