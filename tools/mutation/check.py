@@ -84,7 +84,9 @@ async def mutate(
     Raises:
         NoGoodRun: The booking, or the channel, does not work without any mutation.
     """
-    played = [mutation for mutation in mutations if not is_out(name_of(mutation, place))]
+    nights = ground.manifest.takes == "stay"
+    able = [mutation for mutation in mutations if mutation.of_nights or not nights]
+    played = [mutation for mutation in able if not is_out(name_of(mutation, place))]
     if not played:
         return
     run = _Run(ground, folder)

@@ -76,11 +76,13 @@ class Mutation:
         name: How ``[[leave_out]]`` names it.
         sentence: What the page shows then.
         change: The body as it becomes; as it was where there is nothing to change.
+        of_nights: False of what no booking of nights shows.
     """
 
     name: str
     sentence: str
     change: Change
+    of_nights: bool = True
 
 
 def _everywhere(becomes: Callable[[Booked], dict[str, str]]) -> Change:
@@ -202,7 +204,7 @@ def _merged(many: Iterator[dict[str, str]]) -> dict[str, str]:
 MUTATIONS = (
     Mutation("number_dropped", "the venue's number is not on the page any more", _everywhere(_without_number)),
     Mutation("date_shifted", "the page shows the next day", _everywhere(_on_another_day)),
-    Mutation("time_shifted", "the page shows another time", _everywhere(_at_another_time)),
+    Mutation("time_shifted", "the page shows another time", _everywhere(_at_another_time), of_nights=False),
     Mutation("party_changed", "the page shows one more person", _for_more),
     Mutation("another_guest", "the page shows another guest's name and e-mail", _everywhere(_for_somebody_else)),
     Mutation("error_with_thanks", 'an error page that says "thank you"', _sorry),

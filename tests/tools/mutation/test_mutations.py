@@ -131,6 +131,7 @@ def test_nights_move_together_and_have_no_time(on, booked):
     assert on("date_shifted", page, booked=nights) == page.replace("Mi., 30. D", "Do., 31. D").replace(
         "01.01", "02.01"
     )
+    assert [mutation.name for mutation in MUTATIONS if not mutation.of_nights] == ["time_shifted"]
     assert on("time_shifted", page, booked=nights) == page
 
 
