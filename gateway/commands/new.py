@@ -11,6 +11,11 @@ import typer
 from gateway.complaint import Complaint
 from gateway.terminal import printer
 
+REPOSITORY = Path(__file__).parents[2]
+PORT = 8499
+"""Of the first twin, as its venue's file and its agreement have it."""
+DATA = "/tmp/twin"  # noqa: S108 - a word of an example
+
 
 class From(StrEnum):
     """The kinds of sites that there are templates for."""
@@ -36,6 +41,8 @@ def new(
     that is left. The twin is a small site of its own with a book and faults;
     make it as the real one is, and the script with it.
     """
+    from rich.text import Text
+
     from gateway.deployment import shown
     from tools.new.kinds import KINDS
     from tools.new.writing import MARK, CannotWrite, New
@@ -47,10 +54,11 @@ def new(
     out = printer()
     for path in written:
         left = path.read_text(encoding="utf-8").count(MARK)
-        out.print(f"{shown(path)}" + (f"  [yellow]{left} to do[/]" if left else ""), highlight=False)
+        out.print(Text.assemble(shown(path), (f"  {left} to do" if left else "", "yellow")), soft_wrap=True)
     folders = f"READBACK_INTEGRATIONS={shown(into / 'integrations')} READBACK_PARTNERS={shown(into / 'partners')}"
+    twin = f"PYTHONPATH={shown(into / 'twins')}:{shown(REPOSITORY)} python -m {name}_twin --port {PORT} --data {DATA}"
     out.print(
-        f"\nNext: do what is marked with TODO, then\n  {folders} readback check {name}",
-        highlight=False,
+        f"\nNext: look at its twin on http://127.0.0.1:{PORT} (until Ctrl-C)\n  {twin}\n"
+        f"do what is marked with TODO, then\n  {folders} readback check {name}",
         soft_wrap=True,
     )

@@ -25,6 +25,7 @@ CASES: tuple[tuple[str, tuple[str, ...], str, str, int, tuple[str, ...]], ...] =
     ("slot_lost", (), "unavailable", "SLOT_UNAVAILABLE", 1, ()),
     ("dropped_before", (), *_OFF),
     ("dropped_after", (), *_ON),
+    ("reply_lost", (), *_ON),
     ("lying_thanks", (), *_OFF),
     ("shifted_time", (), "in_doubt", "RECORD_MISMATCH", 1, ("confirmed",)),
     ("late_record", ("params = { seconds = 2 }",), *_ON),
@@ -109,7 +110,12 @@ class New:
             today=datetime.now(UTC).date().isoformat(),
             todo=lambda what, answer: json.dumps(self._said(what, answer)),
             todo_text=self._said,
+            todo_beside=self._beside,
         )
+
+    def _beside(self, what: str, *, before: str = " ") -> str:
+        """As a comment, beside a value that the first twin can begin with."""
+        return "" if self.filled else f"{before}# {MARK}{what}"
 
     def _said(self, what: str, answer: str) -> str:
         return answer if self.filled else MARK + what
