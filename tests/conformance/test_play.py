@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,13 @@ def test_as_the_case_says() -> None:
 )
 def test_not_as_the_case_says(outcome: Outcome, says: str) -> None:
     assert any(says in one for one in differences(CASE, outcome)), differences(CASE, outcome)
+
+
+def test_what_the_page_left_open_is_said_with_what_became_of_it() -> None:
+    in_doubt = replace(came_of_it(status=BookingStatus.FAILED), doubt="refused in unknown words")
+    assert any(
+        "not confirmed: refused in unknown words and what happened" in one for one in differences(CASE, in_doubt)
+    )
 
 
 def test_another_cause() -> None:

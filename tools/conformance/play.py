@@ -38,6 +38,7 @@ class Outcome:
     Attributes:
         records: The guest's own records in the venue's database.
         hits: How often the fault struck.
+        doubt: What the page after the click left open; None where it said yes or no.
     """
 
     booking: BookingRecord
@@ -46,6 +47,7 @@ class Outcome:
     commits: int
     hits: int
     wish: Request
+    doubt: str | None = None
 
     @property
     def cause(self) -> Cause | None:
@@ -82,7 +84,13 @@ async def _run(ground: Ground, case: Case | None, farm: Farm | None = None, wish
         commits=ground.twin.arrivals("commit") - before,
         hits=ground.twin.fault_hits(case.fault) if case is not None else 0,
         wish=wish,
+        doubt=await _doubt(farm, booking_id),
     )
+
+
+async def _doubt(farm: Farm, booking_id: str) -> str | None:
+    doubts = [event for event in await farm.ledger.events(booking_id) if event.kind == "attempt.in_doubt"]
+    return doubts[-1].payload.get("detail") if doubts else None
 
 
 async def cancel(ground: Ground, outcome: Outcome) -> Outcome:
@@ -168,8 +176,9 @@ def _told_otherwise(case: Case, outcome: Outcome) -> Iterator[str]:
     if not outcome.hits:
         yield f"the fault {case.fault} was set and never struck"
     if outcome.booking.status is not case.ends:
-        why = f": {outcome.attempts[-1].detail}" if outcome.attempts and outcome.attempts[-1].detail else ""
-        yield f"the booking ended {outcome.booking.status}, not {case.ends}{why}"
+        detail = outcome.attempts[-1].detail if outcome.attempts else None
+        why = " and ".join(dict.fromkeys(one for one in (outcome.doubt, detail) if one))
+        yield f"the booking ended {outcome.booking.status}, not {case.ends}" + (f": {why}" if why else "")
     elif outcome.cause is not case.cause and case.ends is not BookingStatus.CONFIRMED:
         yield f"the cause is {outcome.cause or 'none'}, not {case.cause or 'none'}"
     if outcome.commits != case.commits:

@@ -106,5 +106,5 @@ def _to_do(mutant: Mutant) -> str:
     if mutant.state == "not_applicable":
         return f'declare it: [[leave_out]] mutation = "{mutant.name}", with reason and date'
     if mutant.place == CONFIRMATION:
-        return f"read it there and return it in `Claim(shows=Facts(…))`: the core compares; the page: {mutant.page}"
-    return f"read it in the channel `{mutant.place}`, and promise it in `shows`; the page: {mutant.page}"
+        return f"read it there and return it in `Claim(shows=Facts(…))`: the core compares; the page:\n{mutant.page}"
+    return f"read it in the channel `{mutant.place}`, and promise it in `shows`; the page:\n{mutant.page}"
