@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from farm.registry import Registry
-from farm.schema import SchemaFaults
 from profiles.partner import Partners
 from tasks.settings import Settings
-from tools.check.order import farm_for_checks
+from tools.check.order import check, farm_for_checks
 from tools.check.written import schema_checks
-from tools.conformance.suite import Cell, run
+from tools.conformance.suite import THE_REST, Cell, run
 from tools.lint.house import lint
 from tools.new.kinds import KINDS
 from tools.new.writing import MARK, CannotWrite, New
+from tools.results import Kind
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -23,13 +24,13 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 @every_kind
 def test_what_is_left_to_do_is_named_line_by_line(kind, tmp_path):
     written = New("locanda_mare", kind, tmp_path).write()
-    folder = tmp_path / "integrations" / "locanda_mare"
-    marked = sum(path.read_text().count(MARK) for path in written if path.is_relative_to(folder))
-    found = [one for one in lint(folder) if one.rule.name == "to_dos"]
-    assert len(found) == marked > 5
+    marked = sum(path.read_text().count(MARK) for path in written)
+    found = [one for one in lint(tmp_path / "integrations" / "locanda_mare") if one.rule.name == "to_dos"]
+    assert len(found) == marked > 10
     assert any("the name of the button that books" in one.text for one in found)
-    with pytest.raises(SchemaFaults, match=r"timezone: `TODO: the venue's time zone"):
-        Registry.load([tmp_path / "integrations"])
+    assert {Path(one.file).parts[-2] for one in found if "/" in one.file} == {
+        *("partners", "venues", "locanda_mare_twin")
+    }
 
 
 @every_kind
@@ -57,6 +58,23 @@ async def test_done_it_books_at_its_twin_and_keeps_its_manners(tmp_path):
 def _is_played(cell: Cell) -> bool:
     """All but most of the faults, which take a minute more: `readback check` plays them."""
     return cell.fault in {None, "dropped_after", "lying_thanks"}
+
+
+@pytest.mark.browser
+async def test_without_a_good_run_nothing_else_is_played(tmp_path):
+    script = New("locanda_mare", KINDS["rooms"], tmp_path, filled=True).write()[0]
+    script.write_text(script.read_text().replace('shown["People"]', 'shown["Guests"]'))
+    settings = Settings(integrations=str(tmp_path / "integrations"), partners=str(tmp_path / "partners"))
+    async with farm_for_checks(settings, tmp_path / "home") as farm:
+        integration = farm.registry.integrations["locanda_mare"]
+        kinds: tuple[Kind, ...] = ("conformance", "mutation")
+        results = await check(integration, farm, tmp_path / "played", datetime.now(UTC).date(), kinds=kinds)
+    good, rest = results.checks
+    assert not good.ok
+    assert "KeyError: 'Guests' (script.py:" in good.what
+    assert (rest.name, rest.ok) == (THE_REST, False)
+    assert "25 runs were not played" in rest.what
+    assert (results.cells, results.ran, results.earned) == (1, (), None)
 
 
 class TestWriting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from tools.lint.rule import Rule, Spot, in_table
 from tools.lint.source import Module, Source, Table, called
@@ -70,17 +71,28 @@ def _line_after(table: Table, what: str) -> int:
 
 def _to_dos(source: Source) -> Iterator[Spot]:
     files: tuple[Module | Table, ...] = (*source.modules, *source.tables)
-    for file in files:
-        for number, line in enumerate(file.text.splitlines(), 1):
+    texts = {file.path: file.text for file in files} | {path: path.read_text() for path in _beside(source)}
+    for path, text in texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
             if "TODO" in line:
-                yield Spot(file.path, number, line.partition("TODO")[2].strip(" :\"'#,.)]}") or "something is to do")
+                yield Spot(path, number, line.partition("TODO")[2].strip(" :\"'#,.)]}") or "something is to do")
+
+
+def _beside(source: Source) -> list[Path]:
+    """What `readback new` wrote beside the folder: the agreement, and the twin of its own."""
+    partners = {str(venue.content.get("partner")) for venue in source.venues}
+    agreements = [source.folder.parents[1] / "partners" / f"{partner}.toml" for partner in sorted(partners)]
+    twin = source.cases.content.get("twin")
+    root, module = (twin.get("root"), twin.get("module")) if isinstance(twin, dict) else (None, None)
+    code = sorted((source.folder / str(root) / str(module)).resolve().glob("*.py")) if root else []
+    return [path for path in (*agreements, *code) if path.is_file()]
 
 
 RULES = (
     Rule(
         "to_dos",
         "Nothing is left to do (`TODO`).",
-        "look at the site, and write down what only you can know",
+        "look at the site, and write down what only you can know; until then nothing is played",
         _to_dos,
     ),
     Rule(
