@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,14 +20,20 @@ _NEXT = {Tier.NONE: Tier.BRONZE, Tier.BRONZE: Tier.SILVER, Tier.SILVER: Tier.GOL
 _MOST_LACKS = 3
 
 
-def told(report: Report) -> Iterator[RenderableType]:
+def tell(report: Report, console: Console) -> None:
+    """Print the report; paths are longer than a line, and stay whole."""
+    for block in _told(report):
+        console.print(block, soft_wrap=isinstance(block, Text) and block.no_wrap is True)
+
+
+def _told(report: Report) -> Iterator[RenderableType]:
     """The report, block by block."""
     today = report.at.date()
     for results in report.results:
         yield _head(results, today)
         failed = results.failed(today)
-        if failed:
-            yield _failed(failed)
+        for check in failed:
+            yield from _failed(check)
         yield _figures(results, today)
     if any(results.exempted for results in report.results):
         yield _exemptions(report, today)
@@ -41,17 +48,22 @@ def _head(results: Results, today: date) -> Text:
     return Text.assemble((f"{mark} {name}", style), f"  {count} in {results.seconds:.0f} s{owners}")
 
 
-def _failed(failed: tuple[Check, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 1, 0), pad_edge=False, header_style="dim")
-    table.add_column("check", no_wrap=False, ratio=2, overflow="fold")
-    table.add_column("what was seen", ratio=4, overflow="fold")
-    table.add_column("what to do", ratio=4, overflow="fold")
-    for check in failed:
-        do = Text(_from_here(check.what_to_do))
-        if check.screenshot is not None:
-            do.append(f"\n{shown(Path(check.screenshot))}", style="cyan")
-        table.add_row(Text.assemble((check.name, "bold"), (f"\n{check.kind}", "dim")), _from_here(check.what), do)
-    return table
+def _failed(check: Check) -> Iterator[RenderableType]:
+    """What was seen, what to do, and the picture of it."""
+    yield Text.assemble((f"  ✗ {check.name}", "bold"), (f"  {check.kind}", "dim"))
+    for line in _from_here(check.what).splitlines():
+        yield _indented(line)
+    for number, line in enumerate(_from_here(check.what_to_do).splitlines()):
+        yield _indented(line if number else f"→ {line}")
+    if check.screenshot is not None:
+        yield _indented(shown(Path(check.screenshot)), "cyan")
+
+
+def _indented(line: str, style: str = "") -> RenderableType:
+    """A line of words is wrapped; one that is a path stays whole, to be copied."""
+    if " " in line:
+        return Padding(Text(line, style), (0, 0, 0, 4))
+    return Text(f"    {line}", style, no_wrap=True)
 
 
 def _from_here(text: str) -> str:

@@ -55,7 +55,9 @@ class Progress:
         if self._quiet:
             return
         if not check.ok:
-            self._console.print(f"✗ {self._name} · {check.kind} · {check.name}: {check.what}", style="red")
+            first, *more = check.what.splitlines() or [""]
+            and_more = f" (and {len(more)} more)" if more else ""
+            self._console.print(f"✗ {self._name} · {check.kind} · {check.name}: {first}{and_more}", style="red")
         if self._status is not None:
             self._status.update(f"{self._name} · {check.kind} {self._count} · {check.name} ({check.seconds:.1f} s)")
 

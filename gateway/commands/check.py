@@ -135,8 +135,6 @@ def _show(report: Report, *, as_json: bool) -> None:
     if as_json:
         put(report)
         return
-    from gateway.checks import told
+    from gateway.checks import tell
 
-    console = printer()
-    for block in told(report):
-        console.print(block)
+    tell(report, printer())

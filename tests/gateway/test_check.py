@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from farm.tier import Tier
-from gateway.checks import told
+from gateway.checks import tell
 from tools.lint.house import RULES
 from tools.results import KINDS, Check, Exempted, Report, Results
 
@@ -87,6 +88,34 @@ class TestHowItEnds:
         assert "unknown key `owner`; did you mean `owners`?" in words(result.stdout)
 
 
+class TestWhatIsNotDoneYet:
+    @pytest.fixture
+    def begun(self, run, tmp_path, monkeypatch):
+        """What `readback new` said, and nothing done yet."""
+        said = run("new", "city_ferry", "--from", "rooms", "--into", str(tmp_path))
+        monkeypatch.setenv("READBACK_INTEGRATIONS", str(tmp_path / "integrations"))
+        monkeypatch.setenv("READBACK_PARTNERS", str(tmp_path / "partners"))
+        return said
+
+    def test_new_says_what_comes_next_in_lines_that_can_be_copied(self, begun):
+        assert "city_ferry/script.py  5 to do\n" in begun.stdout
+        for line in (
+            r"  PYTHONPATH=\S+/twins:\S+ python -m city_ferry_twin --port 8499 --data \S+",
+            r"  READBACK_INTEGRATIONS=\S+ READBACK_PARTNERS=\S+ readback check city_ferry",
+        ):
+            assert any(re.fullmatch(line, one) for one in begun.stdout.splitlines()), begun.stdout
+
+    def test_all_of_it_is_named_and_nothing_is_played(self, run, begun):
+        result = run("check", "city_ferry")
+        assert result.exit_code == 1
+        assert f"✗ city_ferry  1 of {4 + len(RULES)} checks failed" in result.stdout
+        said = words(result.stdout)
+        assert "until then nothing is played" in said
+        for part in ("script.py:59: the name of the button that books", "partners/city_ferry.toml:", "house.py:"):
+            assert part in said
+        assert re.search(r"to_dos: script\.py:1: .* \(and 13 more\)", words(result.stderr))
+
+
 class TestWhatWasTyped:
     @pytest.mark.parametrize(
         ("words_typed", "said"),
@@ -111,12 +140,14 @@ class TestWhatWasTyped:
 
 
 class TestTheTable:
-    def shown(self, *results: Results) -> str:
-        console = Console(width=400, file=io.StringIO())
-        for block in told(Report(at=datetime.now(UTC), results=results)):
-            console.print(block)
+    def drawn(self, *results: Results, width: int = 400) -> str:
+        console = Console(width=width, file=io.StringIO())
+        tell(Report(at=datetime.now(UTC), results=results), console)
         assert isinstance(console.file, io.StringIO)
-        return words(console.file.getvalue())
+        return console.file.getvalue()
+
+    def shown(self, *results: Results) -> str:
+        return words(self.drawn(*results))
 
     def results(self, *checks: Check, exempted: tuple[Exempted, ...] = (), earned: Tier | None = None) -> Results:
         return Results(
@@ -155,6 +186,20 @@ class TestTheTable:
         assert "41 runs, 2 faults hit" in said
         assert "bronze earned; for silver:" in said
         assert "mutant not noticed: date_shifted on mine" in said
+
+    def test_a_path_is_not_broken_where_words_are(self):
+        broken = Check(
+            kind="conformance",
+            name="full",
+            ok=False,
+            what="one word " * 20,
+            what_to_do="look at\n" + "folder/" * 20 + "page.html",
+            screenshot=Path("pictures/" * 20 + "one.png"),
+        )
+        lines = self.drawn(self.results(broken), width=60).splitlines()
+        assert f"    {'folder/' * 20}page.html" in lines
+        assert f"    {'pictures/' * 20}one.png" in lines
+        assert all(len(line) <= 60 for line in lines if "/" not in line)
 
     def test_what_is_left_out_is_told_with_its_end(self):
         out = Exempted(kind="fault", name="mail_late", reason="this ferry sends no mail", until=date(2031, 5, 1))
