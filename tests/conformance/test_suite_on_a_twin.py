@@ -76,7 +76,7 @@ async def test_a_fault_counts_as_struck_only_where_its_cell_is_well(
     monkeypatch.setattr(suite, "cells", lambda *_: made)
     found = await run(farm.registry.integrations["osteria_luna"], farm, tmp_path)
     assert [check.ok for check in found.checks] == [True, False]
-    assert (found.faults_hit, found.ran) == (("full",), ("schema", "conformance"))
+    assert (found.faults_hit, found.ran) == (("full",), ("conformance",))
     assert [(left.kind, left.name, left.until) for left in found.exempted] == [("manner", "click_too_early", until)]
 
 
