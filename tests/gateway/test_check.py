@@ -111,8 +111,10 @@ class TestWhatIsNotDoneYet:
         assert f"✗ city_ferry  1 of {4 + len(RULES)} checks failed" in result.stdout
         said = words(result.stdout)
         assert "until then nothing is played" in said
-        for part in ("script.py:59: the name of the button that books", "partners/city_ferry.toml:", "house.py:"):
-            assert part in said
+        assert "script.py:59: the name of the button that books" in said
+        whole = "".join(said.split())  # a long path is broken where its line ends
+        for part in ("partners/city_ferry.toml:", "house.py:"):
+            assert part in whole
         assert re.search(r"to_dos: script\.py:1: .* \(and 13 more\)", words(result.stderr))
 
 
