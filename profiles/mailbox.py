@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from farm.errors import AccessNotAgreed, VenueDown
 from farm.mail import Mail, Mailbox
 from profiles.letter import read_letter
-from profiles.partner import MailboxTerms
 from profiles.secrets import read_secret
+from profiles.terms.session import MailboxTerms
 
 EVERY_S = 0.5
 IMAP_PORT, IMAPS_PORT = 143, 993

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from farm.contract import Account
 from farm.errors import AccessNotAgreed
-from profiles.partner import AccountTerms
+from profiles.terms.session import AccountTerms
 
 _SHORTEST_KEY = 32
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +23,9 @@ from farm.venue import Venue
 from farm.visit import Visit
 from profiles.egress import Egress, addresses
 from profiles.mailbox import mailbox_at
-from profiles.partner import Partner, Partners, Viewport
+from profiles.partner import Partner, Partners
 from profiles.secrets import is_there, open_account
+from profiles.terms.fingerprint import Viewport
 
 PAGE_S = 10.0
 
@@ -57,7 +59,7 @@ class AgreedAccess:
         self._schemes = _schemes(venue)
         self._hosts = frozenset(partner.access.hosts)
         self._skip = frozenset(partner.fingerprint.skip)
-        self._gap_s = partner.pacing.gap_ms / 1000
+        self._gap_ms = partner.pacing.gap_ms
         self._last = float("-inf")
 
     def covers(self, url: str) -> bool:
@@ -68,7 +70,8 @@ class AgreedAccess:
         return resource_type not in self._skip
 
     async def pace(self) -> None:
-        wait_s = self._last + self._gap_s - time.monotonic()
+        gap_s = random.uniform(*self._gap_ms) / 1000  # noqa: S311 - a gap is no secret
+        wait_s = self._last + gap_s - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         self._last = time.monotonic()

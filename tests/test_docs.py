@@ -29,19 +29,12 @@ from farm.venue import Place, Sold, Venue
 from farm.verdict import Verdict
 from gateway.answers import AttemptAnswer, BookingAnswer, StageAnswer
 from gateway.cli import Doors, app
-from profiles.partner import (
-    AccessTerms,
-    AccountTerms,
-    AgreedStep,
-    FingerprintTerms,
-    Hours,
-    MailboxTerms,
-    PacingTerms,
-    Partner,
-    Partners,
-    SessionTerms,
-    Viewport,
-)
+from profiles.partner import Partner, Partners
+from profiles.terms.access import AccessTerms, AgreedStep, Hours
+from profiles.terms.fingerprint import FingerprintTerms, Viewport
+from profiles.terms.pacing import PacingTerms
+from profiles.terms.session import AccountTerms, MailboxTerms, SessionTerms
+from profiles.terms.tolerance import ToleranceTerms
 from tasks.crash_points import POINTS
 from tasks.settings import Settings
 from tools.conformance.manners import MANNERS
@@ -184,6 +177,7 @@ class TestWords:
             AccountTerms,
             MailboxTerms,
             PacingTerms,
+            ToleranceTerms,
             FingerprintTerms,
             Viewport,
         )

@@ -12,7 +12,8 @@ from farm.facts import Guest, Party
 from farm.identity import Reference, mint_code, plant
 from farm.request import Request, WantedSlot
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import AccountTerms, Partners
+from profiles.partner import Partners
+from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Farm, Guard, Journal
 

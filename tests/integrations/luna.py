@@ -22,7 +22,8 @@ from farm.request import Request, WantedSlot
 from farm.verdict import Measure
 from farm.visit import Visit
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import AccountTerms, Partners
+from profiles.partner import Partners
+from profiles.terms.session import AccountTerms
 from profiles.visiting import Appearance, PartnerVisits
 
 REGISTRY = Registry.load([ROOT / "integrations"])

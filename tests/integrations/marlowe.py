@@ -20,7 +20,8 @@ from farm.phases import Step
 from farm.request import Request, WantedSlot
 from farm.visit import Visit
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.partner import AccountTerms, Partners
+from profiles.partner import Partners
+from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Guard, Journal
 

@@ -26,7 +26,8 @@ from fixtures.kit.process import ROOT
 from profiles import mailbox
 from profiles.letter import read_letter
 from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
-from profiles.partner import MailboxTerms, Partners
+from profiles.partner import Partners
+from profiles.terms.session import MailboxTerms
 from profiles.visiting import PartnerVisits
 
 ADA = "ada+rb-7k2m9q4t3w-1@example.com"

@@ -1,5 +1,6 @@
 """What the agreement does not cover is refused before a single packet."""
 
+import re
 from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,8 +11,10 @@ from farm.errors import AccessNotAgreed
 from farm.phases import Step
 from farm.registry import Registry
 from farm.schema import SchemaFaults
-from profiles.partner import AccountTerms, Hours, Partners
+from profiles.partner import Partners
 from profiles.secrets import is_there, open_account
+from profiles.terms.access import Hours
+from profiles.terms.session import AccountTerms
 from profiles.visiting import AgreedAccess
 
 ROME = ZoneInfo("Europe/Rome")
@@ -103,4 +106,27 @@ def test_a_partner_is_named_by_its_file(tmp_path):
     assert Partners.load([tmp_path]).must_have("bologna").slug == "bologna"
     (tmp_path / "bologna.toml").write_text(f'slug = "x"\n{text}')
     with pytest.raises(SchemaFaults, match="unknown key `slug`; it is the name of the file"):
+        Partners.load([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('basis = "own installation"', 'basis = "written agreement"', "pacing needs `requests_per_min` and"),
+        ("gap_ms = [0, 0]", "gap_ms = [5, 4]", "the shortest gap, then the longest"),
+        ("gap_ms = [0, 0]", "gap_ms = [0, 0]\nrequests_per_min = 10\nburst_requests = 10", "must be less than"),
+        ("gap_ms = [0, 0]", "gap_ms = [0, 0]\nburst_requests = 2", "a part of `burst_requests`"),
+        (
+            "[fingerprint]",
+            '[tolerance]\nfloor_per_min = 5\nstep_per_min = 1\nsource = "none"\n\n[fingerprint]',
+            "learned up to",
+        ),
+        ("[fingerprint]", '[fingerprint]\nidentify = "web-bot-auth"', "needs `key` and `directory`"),
+    ],
+)
+def test_numbers_that_do_not_fit(tmp_path, old, new, said):
+    stock = (Path(__file__).parents[2] / "profiles/partners/bologna_tables.toml").read_text()
+    assert old in stock
+    (tmp_path / "p.toml").write_text(stock.replace(old, new))
+    with pytest.raises(SchemaFaults, match=re.escape(said)):
         Partners.load([tmp_path])

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from profiles.partner import Viewport
+from profiles.terms.fingerprint import Viewport
 from profiles.visiting import Appearance
 from tasks import browser as module
 from tasks.browser import NoBrowser, WarmBrowser

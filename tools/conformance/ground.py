@@ -23,7 +23,8 @@ from fixtures.pretix_shop.twin import PretixTwin
 from ledger.clock import wall_clock
 from ledger.migrate import upgrade
 from ledger.store import Ledger
-from profiles.partner import AccountTerms, MailboxTerms, Partner, Partners
+from profiles.partner import Partner, Partners
+from profiles.terms.session import AccountTerms, MailboxTerms
 from profiles.visiting import Engine, PartnerVisits
 from tasks.runtime import Farm
 from tasks.settings import Settings
