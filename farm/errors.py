@@ -11,6 +11,7 @@
         PriceOverCap           the price has grown over the cap    next venue
         PaymentRefused         declined                            next venue or ask human, by cause
         VenueDown              5xx, maintenance                    back off, then next
+        PacingDeferred         the agreed pace is used up          wait, then once more
         BrowserLost            our own browser or its driver died  once more, later; not the venue's fault
         VenueChanged           a sign is missing                   next venue, tell the owner
         RecapMismatch          recap or commit body differs        next venue, tell the owner
@@ -90,6 +91,20 @@ class VenueDown(NotBooked):
     default_cause = Cause.VENUE_UNREACHABLE
 
 
+class PacingDeferred(NotBooked):
+    """The pace that the partner agreed to is used up.
+
+    Attributes:
+        wait_s: When asking again may help.
+    """
+
+    default_cause = Cause.PACING_DEFERRED
+
+    def __init__(self, message: str | None = None, wait_s: float = 0.0, *, cause: Cause | None = None) -> None:
+        super().__init__(message, cause=cause)
+        self.wait_s = wait_s
+
+
 class BrowserLost(NotBooked):
     """Our own browser went away."""
 
@@ -115,9 +130,19 @@ class SessionLost(NotBooked):
 
 
 class AccessRefused(NotBooked):
-    """The venue refuses the visit (403, 429 or a challenge): stop, and ask the partner."""
+    """The venue refuses the visit (403, 429 or a challenge): stop, and ask the partner.
+
+    Attributes:
+        retry_after_s: How long the venue wants to be left alone, where it said so.
+    """
 
     default_cause = Cause.CHALLENGE_PRESENTED
+
+    def __init__(
+        self, message: str | None = None, *, retry_after_s: float | None = None, cause: Cause | None = None
+    ) -> None:
+        super().__init__(message, cause=cause)
+        self.retry_after_s = retry_after_s
 
 
 class AccessNotAgreed(AccessRefused):

@@ -102,6 +102,11 @@ class CommitGate:
         return "unknown" if self._unsafe_since_open else "no"
 
     @property
+    def was_opened(self) -> bool:
+        """True from the commit guard on: what leaves now belongs to a commit."""
+        return self._state != "closed"
+
+    @property
     def is_late(self) -> bool:
         """True once the submit deadline has passed: nothing of this visit may leave any more."""
         return self._until is not None and self._clock is not None and self._clock() >= self._until

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import Protocol
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Request, Response, Route, WebSocketRoute
 
+from farm.access import Access
 from farm.crash import browser_lost
-from farm.errors import AccessNotAgreed, AccessRefused, BrowserLost, ContractBroken, FarmError, VenueDown
+from farm.errors import (
+    AccessNotAgreed,
+    AccessRefused,
+    BrowserLost,
+    ContractBroken,
+    FarmError,
+    PacingDeferred,
+    VenueDown,
+)
 from farm.gate import CommitGate, Ruling, spoken
-
-if TYPE_CHECKING:
-    from farm.visit import Access
+from farm.retry_after import asked_to_wait_s
 
 _REFUSING = frozenset({403, 429})
 # how a navigation ends that we stopped, or that a newer one (or a download) took over
@@ -23,9 +31,14 @@ _PAGE_KINDS = frozenset({"document", "xhr", "fetch"})
 
 
 class Poison:
-    """The first thing that ends a visit from outside the script."""
+    """The first thing that ends a visit from outside the script.
+
+    Attributes:
+        alone_s: The longest time for which the venue asked to be left alone in this visit.
+    """
 
     def __init__(self) -> None:
+        self.alone_s: float | None = None
         self._error: FarmError | None = None
         self._happened = asyncio.Event()
 
@@ -34,6 +47,12 @@ class Poison:
         if self._error is None:
             self._error = error
             self._happened.set()
+
+    def heed(self, headers: dict[str, str]) -> None:
+        """Remember for how long an answer that is no success asks to be left alone, if it does."""
+        asked_s = asked_to_wait_s(headers, datetime.now(UTC))
+        if asked_s is not None:
+            self.alone_s = max(asked_s, self.alone_s or 0.0)
 
     @property
     def ended(self) -> bool:
@@ -57,8 +76,9 @@ class Poison:
 def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | None:
     """The refusal that an answer means: 403, 429, or a challenge by its header."""
     if status in _REFUSING or headers.get("cf-mitigated") == "challenge":
-        wait = headers.get("retry-after")
-        return AccessRefused(f"{what} was answered {status}" + (f", retry after {wait}" if wait else ""))
+        wait_s = asked_to_wait_s(headers, datetime.now(UTC))
+        said = f"{what} was answered {status}" + (f", retry after {wait_s:g} s" if wait_s is not None else "")
+        return AccessRefused(said, retry_after_s=wait_s)
     return None
 
 
@@ -126,7 +146,7 @@ class Network:
 
     async def _route(self, route: Route, request: Request) -> None:
         try:
-            if self._lets_through(request):
+            if await self._has_its_turn(request) and self._lets_through(request):
                 await route.continue_()
             else:
                 await route.abort("blockedbyclient")
@@ -135,11 +155,22 @@ class Network:
             said = VenueDown(f"{spoken(request.method, request.url)} could not be let out")
             self.poison.by(browser_lost(error) or said)
 
+    async def _has_its_turn(self, request: Request) -> bool:
+        """What asks the venue something waits for its turn; before the gate rules, for that is when it leaves."""
+        if self.poison.ended or not self._access.covers(request.url):
+            return False
+        if not self._access.loads(request.resource_type):
+            return False
+        if request.resource_type in _PAGE_KINDS and not request.url.startswith(("data:", "blob:")):
+            try:
+                await self._access.turn(first=self._gate.was_opened)
+            except PacingDeferred as error:
+                self.poison.by(error)
+        return True
+
     def _lets_through(self, request: Request) -> bool:
         if self.poison.ended:
             return False  # a refusal means stop, also for what the page does by itself
-        if not self._access.covers(request.url) or not self._access.loads(request.resource_type):
-            return False
         was_sent = self._gate.sent == "yes"
         ruling = self._gate.rule(request.method, request.url, _kind(request), _body(request), _media(request))
         if self._gate.sent == "yes" and not was_sent:
@@ -165,6 +196,8 @@ class Network:
 
     def _redirected(self, request: Request) -> None:
         """Routes never see where a redirect leads: it is judged as it leaves, too late to stop it."""
+        if request.resource_type in _PAGE_KINDS:
+            self._access.went_by_itself()
         if not self._access.covers(request.url):
             what = spoken(request.method, request.url)
             self.poison.by(AccessNotAgreed(f"the venue redirects to {what}: the agreement does not name this host"))
@@ -201,6 +234,7 @@ class Network:
         if response.request.resource_type not in _PAGE_KINDS or not self._access.covers(response.url):
             return
         what = spoken(response.request.method, response.url)
+        self.poison.heed(response.headers)
         error = refusal(response.status, response.headers, what)
         if error is not None:
             self.poison.by(error)

@@ -7,6 +7,7 @@ then on nothing may surface as ``NotBooked``: it becomes ``OutcomeUnknown``, and
 from __future__ import annotations
 
 import re
+from copy import copy
 from enum import StrEnum
 from pathlib import Path
 from traceback import walk_tb
@@ -66,7 +67,9 @@ def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> 
     if browser_lost(error) is not None:
         return BrowserLost(said)
     if isinstance(error, NotBooked | ContractBroken):
-        return type(error)(said, cause=error.cause)
+        meant = copy(error)  # with all that it knows
+        meant.args = (said,)
+        return meant
     if isinstance(error, PlaywrightError) and not isinstance(error, PlaywrightTimeout):
         return VenueDown(said)
     if isinstance(error, TimeoutError) and not isinstance(error, PlaywrightTimeout):

@@ -64,6 +64,7 @@ _SPOKEN = {
     Cause.NOT_ANSWERED: "did not answer in time",
     Cause.VENUE_UNREACHABLE: "could not be reached",
     Cause.WORKER_LOST: "could not be visited, for a reason of our own",
+    Cause.PACING_DEFERRED: "could not be visited soon enough",
     Cause.ACCESS_NOT_AGREED: "does not take bookings from us now",
     Cause.CHALLENGE_PRESENTED: "does not take bookings from us now",
     Cause.TIER_TOO_LOW: "does not take bookings from us now",
@@ -105,6 +106,13 @@ def next_step(
         here = [t for t in tried if t.venue == venue.slug]
         if here[-1].cause in _MAY_HAVE_ANOTHER_TIME and _is_next(venue.slug, [t for t in here if t.widened], tried):
             return Route(venue, request.model_copy(update={"when": wider}), widened=True)
+    return _stop(request, candidates, _with_closed(tried, candidates, closed), now)
+
+
+def with_passed(
+    candidates: Sequence[Venue], tried: Sequence[Tried], closed: Collection[str], now: datetime, request: Request
+) -> Stop:
+    """How the booking ends when nothing is left but venues that the agreed pace keeps closed for too long."""
     return _stop(request, candidates, _with_closed(tried, candidates, closed), now)
 
 

@@ -10,13 +10,14 @@ import re
 import time
 from collections.abc import Coroutine, Iterable
 from functools import reduce
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from farm.access import Access
 from farm.crash import browser_lost
 from farm.errors import ContractBroken, FarmError, SessionLost, VenueChanged, VenueDown
 from farm.gate import CommitGate
@@ -32,22 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
-
-
-class Access(Protocol):
-    """What the partner's agreement says of one visit; profiles/ implements it."""
-
-    def covers(self, url: str) -> bool:
-        """True when the agreement names this address's host."""
-        ...
-
-    def loads(self, resource_type: str) -> bool:
-        """False for resources that the profile leaves out (images, fonts)."""
-        ...
-
-    async def pace(self) -> None:
-        """Wait for the agreed gap between two actions."""
-        ...
 
 
 class Visit:
@@ -108,6 +93,11 @@ class Visit:
     def watch_for(self, wall: Locator | None) -> None:
         """Watch for the log-in wall in every wait from now on. Called by the core, after the log-in."""
         self._wall = wall
+
+    @property
+    def alone_s(self) -> float | None:
+        """The longest time for which the venue asked to be left alone; None: it did not."""
+        return self._network.poison.alone_s
 
     def check(self) -> None:
         """Raise what has poisoned this visit, if anything has. Called by the core after every step.

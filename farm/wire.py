@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json as jsonlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from playwright.async_api import APIRequestContext
 from playwright.async_api import Error as PlaywrightError
 
+from farm.access import Access
 from farm.crash import browser_lost
 from farm.errors import AccessNotAgreed, ContractBroken, VenueChanged, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
 from farm.network import Poison, refusal
-
-if TYPE_CHECKING:
-    from farm.visit import Access
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -79,6 +76,8 @@ class Wire:
         what = spoken(method, url)
         if not self._access.covers(url):
             raise AccessNotAgreed(f"{what}: the agreement does not name this host")
+        await self._access.turn(first=self._gate.was_opened)
+        self._poison.check()
         if self._gate.rule(method, url, None, body, headers.get("content-type", "")) is not Ruling.PASS:
             raise ContractBroken(f"{what} is neither safe nor allowed now: stopped")
         try:
@@ -87,6 +86,8 @@ class Wire:
             )
         except PlaywrightError as error:
             raise browser_lost(error) or VenueDown(f"{what} got no answer") from None
+        if response.status >= 400:
+            self._poison.heed(response.headers)
         refused = refusal(response.status, response.headers, what)
         if refused is not None:
             self._poison.by(refused)

@@ -23,6 +23,9 @@ from farm.venue import Venue
 from farm.visit import Visit
 from profiles.egress import Egress, addresses
 from profiles.mailbox import mailbox_at
+from profiles.pacing.pace import Pace, Permit
+from profiles.pacing.store import Store
+from profiles.pacing.tokens import VisitTokens
 from profiles.partner import Partner, Partners
 from profiles.secrets import is_there, open_account
 from profiles.terms.fingerprint import Viewport
@@ -55,7 +58,8 @@ class Engine(Protocol):
 class AgreedAccess:
     """The agreement, as every request of one visit meets it. Nothing goes out in the clear unless the venue does."""
 
-    def __init__(self, partner: Partner, venue: Venue) -> None:
+    def __init__(self, partner: Partner, venue: Venue, tokens: VisitTokens) -> None:
+        self._tokens = tokens
         self._schemes = _schemes(venue)
         self._hosts = frozenset(partner.access.hosts)
         self._skip = frozenset(partner.fingerprint.skip)
@@ -76,16 +80,33 @@ class AgreedAccess:
             await asyncio.sleep(wait_s)
         self._last = time.monotonic()
 
+    async def turn(self, *, first: bool) -> None:
+        await self._tokens.take(first=first)
+
+    def went_by_itself(self) -> None:
+        self._tokens.owe()
+
 
 class PartnerVisits:
     """Visits of one venue under its partner's profile (the core's port ``Visits``)."""
 
-    def __init__(self, engine: Engine, partners: Partners, venue: Venue, manifest: Manifest, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        partners: Partners,
+        venue: Venue,
+        manifest: Manifest,
+        clock: Clock,
+        pace: Pace | None = None,
+        permit: Permit | None = None,
+    ) -> None:
         self._engine = engine
         self._partners = partners
         self._venue = venue
         self._manifest = manifest
         self._clock = clock
+        self._pace = pace or Pace(Store(None))  # without one, nobody goes to a partner that has set limits
+        self._permit = permit
 
     def has_account(self, role: str) -> bool:
         partner = self._partners.by_slug.get(self._venue.partner)
@@ -108,13 +129,22 @@ class PartnerVisits:
                 f"the profile of {partner.slug} names no mailbox, and the venue writes to its guests"
             )
         agreed = addresses(partner.access.hosts, _schemes(self._venue))
-        async with Egress(agreed, lambda: gate.is_late) as egress:
+        after = not {Step.READ_BACK, Step.CANCEL}.isdisjoint(steps)
+        async with (
+            self._pace.visit(partner, self._permit, role, first=after) as tokens,
+            Egress(agreed, lambda: gate.is_late) as egress,
+        ):
             context = await self._engine.new_context(self._appearance(partner), egress.server)
             try:
                 async with asyncio.timeout(PAGE_S):
                     page = await context.new_page()
-                access = AgreedAccess(partner, self._venue)
-                yield Visit(page, self._venue, self._manifest, gate, access, account, line=egress, mailbox=mailbox)
+                access = AgreedAccess(partner, self._venue, tokens)
+                visit = Visit(page, self._venue, self._manifest, gate, access, account, line=egress, mailbox=mailbox)
+                try:
+                    yield visit
+                finally:
+                    if visit.alone_s is not None:
+                        await self._pace.heed(partner, visit.alone_s)
             finally:
                 await self._engine.close_context(context)
 

@@ -38,6 +38,15 @@ def broker_url(settings: Settings) -> str:
     return PrivateRedis(found.path, settings.home).broker_url if isinstance(found, Found) else ""
 
 
+def redis_url(settings: Settings) -> str | None:
+    """Where the pace of partners is kept: the named Redis, else the broker if it is one, else the private Redis."""
+    named = settings.redis_url or settings.broker_url
+    if named is not None:
+        return named if named.startswith(("redis://", "rediss://", "unix://")) else None
+    found = find_redis()
+    return PrivateRedis(found.path, settings.home).url if isinstance(found, Found) else None
+
+
 def make_app(settings: Settings) -> Celery:
     """An application on the deployment's broker."""
     app = Celery("readback", include=["tasks.entry"])

@@ -97,6 +97,8 @@ class _Guard:
     async def ready(self, offer: Offer) -> None:
         for before in self.earlier:
             await self._must_have_no_record(before)
+        if self.farm.permit is not None:
+            await self.farm.permit.click()
         await self._take_slot(offer)
         await crash_point("before_guard")
 

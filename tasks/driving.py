@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from farm.life.decide import decide
-from farm.life.happened import Happening, Woken
+from farm.life.happened import Deferred, Happening, Woken
 from farm.life.transition import NOTHING, NewWakeUp, Transition, WakeUpKind
 from farm.life.work import CancelAt, ChangeAt, GiveBack, GoOn, LookAt, Try, Work
 from ledger.records import Lease
+from profiles.pacing.pace import Later
 from tasks.app import SOFT_LIMIT_S
 from tasks.attempting import attempt
 from tasks.cases import read_case
 from tasks.crash_points import crash_point
 from tasks.looking import cancel_at, change_at, give_back, look_at
+from tasks.permits import AtVenue, permit_for
 from tasks.runtime import Farm
 from tasks.working import come_again, lease_on
 
@@ -59,18 +62,23 @@ def _written_after(happened: Happening) -> str:
 
 
 async def _do(farm: Farm, lease: Lease, work: Work | None, click_by: datetime) -> Happening | None:
-    happened: Happening | None = None
+    if work is None or isinstance(work, GoOn):
+        return Woken(work.kind) if work is not None else None
+    async with permit_for(farm, lease, work) as permit:
+        if isinstance(permit, Later):
+            return Deferred(work, permit.until, permit.detail)
+        return await _at_venue(replace(farm, permit=permit), lease, work, click_by)
+
+
+async def _at_venue(farm: Farm, lease: Lease, work: AtVenue, click_by: datetime) -> Happening:
     match work:
-        case GoOn():
-            happened = Woken(work.kind)
         case Try():
-            happened = await attempt(farm, lease, work, click_by)
+            return await attempt(farm, lease, work, click_by)
         case LookAt():
-            happened = await look_at(farm, lease, work)
+            return await look_at(farm, lease, work)
         case CancelAt():
-            happened = await cancel_at(farm, lease, work)
+            return await cancel_at(farm, lease, work)
         case ChangeAt():
-            happened = await change_at(farm, lease, work)
+            return await change_at(farm, lease, work)
         case GiveBack():
-            happened = await give_back(farm, lease, work)
-    return happened
+            return await give_back(farm, lease, work)

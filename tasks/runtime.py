@@ -9,16 +9,18 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from farm.registry import Registry
 from farm.request import Clock
 from farm.venue import Venue
 from ledger.store import Ledger
+from profiles.pacing.pace import Pace, Permit
+from profiles.pacing.store import Store
 from profiles.partner import Partners
 from profiles.visiting import PartnerVisits
-from tasks.app import HARD_LIMIT_S
+from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
 from tasks.settings import Settings
 
@@ -28,7 +30,12 @@ STOP_S = 15.0
 
 @dataclass
 class Farm:
-    """What a flow works with, in one process."""
+    """What a flow works with, in one process.
+
+    Attributes:
+        pace: Every partner's.
+        permit: That of the work which is being done.
+    """
 
     settings: Settings
     ledger: Ledger
@@ -37,10 +44,15 @@ class Farm:
     browser: WarmBrowser
     clock: Clock
     owner: str
+    pace: Pace = field(default_factory=lambda: Pace(Store(None)), kw_only=True)
+    permit: Permit | None = field(default=None, kw_only=True)
 
     def visits(self, venue: Venue) -> PartnerVisits:
         """Visits of a venue under its partner's profile."""
-        return PartnerVisits(self.browser, self.partners, venue, self.registry.manifest(venue), self.clock)
+        manifest = self.registry.manifest(venue)
+        return PartnerVisits(
+            self.browser, self.partners, venue, manifest, self.clock, pace=self.pace, permit=self.permit
+        )
 
 
 class Runtime:
@@ -131,9 +143,11 @@ async def _open_farm(settings: Settings) -> Farm:
     browser = WarmBrowser(sandbox=settings.chromium_sandbox == "on")
     ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Farm(settings, ledger, registry, partners, browser, ledger.clock, owner)
+    pace = Pace(Store(redis_url(settings)))  # connects when a partner with limits is visited
+    return Farm(settings, ledger, registry, partners, browser, ledger.clock, owner, pace=pace)
 
 
 async def _close_farm(farm: Farm) -> None:
     await farm.browser.stop()
+    await farm.pace.store.close()
     await farm.ledger.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from farm.life import by_person, calling_off, changing, doubting, going, looking, rechecking
+from farm.life import by_person, calling_off, changing, deferring, doubting, going, looking, rechecking
 from farm.life.case import Case
 from farm.life.decision import Decision
 from farm.life.happened import (
@@ -16,6 +16,7 @@ from farm.life.happened import (
     CannotLook,
     Changed,
     Clicked,
+    Deferred,
     GivenBack,
     Happening,
     Looked,
@@ -46,6 +47,8 @@ def decide(case: Case, happened: Happening, now: datetime) -> Decision:
     match happened:
         case Woken():
             return _WOKEN[happened.kind](case, now)
+        case Deferred():
+            return deferring.deferred(case, happened, now)
         case NothingBooked():
             return going.nothing_booked(case, happened, now)
         case RecordAppeared():

@@ -13,9 +13,10 @@ from farm.life.decision import Decision, about
 from farm.life.happened import Clicked, GivenBack, NothingBooked, RecordAppeared
 from farm.life.settling import late_look
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
-from farm.life.work import GiveBack, GoOn, LookAt, Try
-from farm.routing import Stop, Tried, next_step
+from farm.life.work import GiveBack, GoOn, LookAt, PassedOver, Try
+from farm.routing import Stop, Tried, next_step, with_passed
 from farm.status import AttemptState, BookingStatus, Cause
+from farm.venue import Venue
 
 TO_BE_BOOKED = frozenset({BookingStatus.QUEUED, BookingStatus.ATTEMPTING})
 AGAIN_S = 5.0
@@ -47,7 +48,7 @@ def woken(case: Case, now: datetime) -> Decision:
     left = next((attempt for attempt in case.attempts if attempt.keeps_a_slot(now)), None)
     if left is not None and left.venue in case.places:
         return Decision(then=GiveBack(left))
-    return _go_to_next(case, now)
+    return go_to_next(case, now)
 
 
 def buried(prepared: Sequence[Attempt]) -> list[AttemptChange]:
@@ -64,7 +65,11 @@ def burials(prepared: Sequence[Attempt]) -> list[NewEvent]:
     return [about(attempt, "attempt.not_booked", cause=str(Cause.WORKER_LOST)) for attempt in prepared]
 
 
-def _go_to_next(case: Case, now: datetime) -> Decision:
+def go_to_next(case: Case, now: datetime, passed: tuple[PassedOver, ...] = ()) -> Decision:
+    """Try the next venue, or end the booking; past those that the agreed pace keeps closed for too long.
+
+    With nowhere else to go the first of them to open is waited for, if it opens while the guest can still wait.
+    """
     if case.unknown is not None:
         return _end(case, Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"{NOT_KNOWN}: {case.unknown}."), now)
     tried = tried_so_far(case, now)
@@ -72,15 +77,49 @@ def _go_to_next(case: Case, now: datetime) -> Decision:
     if any(t.cause is Cause.VENUE_CANCELLED for t in tried):
         # the guest knew in time; what the venue dropped since is wanted until it would begin
         request = request.model_copy(update={"know_by": None})
-    step = next_step(request, case.candidates, tried, now, case.closed)
+    over = {each.venue.slug for each in passed}
+    elsewhere = [venue for venue in case.candidates if venue.slug not in over]
+    step = next_step(request, elsewhere, tried, now, case.closed)
     if isinstance(step, Stop):
-        return _end(case, step, now)
+        return _nowhere_else(case, step, tried, passed, now)
     earlier = tuple(attempt for attempt in case.attempts if attempt.may_surprise and attempt.venue in case.places)
     return Decision(
         then=Try(
-            step.venue, step.request, step.widened, earlier, _context(case, tried, widened=step.widened, now=now)
+            step.venue,
+            step.request,
+            step.widened,
+            earlier,
+            passed,
+            _context(case, tried, widened=step.widened, now=now),
         )
     )
+
+
+def deferral(venue: str, until: datetime, detail: str) -> NewEvent:
+    """The history's line of a wait."""
+    return NewEvent("booking.deferred", None, venue, {"until": until.isoformat(timespec="seconds"), "detail": detail})
+
+
+def can_wait(case: Case, venue: Venue, until: datetime) -> bool:
+    """True while the guest need not know yet, and what is wanted has not begun."""
+    know_by = case.request.know_by
+    dropped = any(attempt.cause is Cause.VENUE_CANCELLED for attempt in case.attempts)
+    in_time = know_by is None or dropped or until < know_by
+    return in_time and not case.request.when.starts_before(until, venue.zone)
+
+
+def _nowhere_else(
+    case: Case, stop: Stop, tried: Sequence[Tried], passed: Sequence[PassedOver], now: datetime
+) -> Decision:
+    if not passed or stop.status not in {BookingStatus.UNAVAILABLE, BookingStatus.FAILED}:
+        return _end(case, stop, now)
+    opening = [each for each in passed if can_wait(case, each.venue, each.until)]
+    if opening:
+        first = min(opening, key=lambda each: each.until)
+        event = deferral(first.venue.slug, first.until, first.detail)
+        return Decision(Transition(events=[event], done=["book"], wake=[NewWakeUp("book", first.until)]))
+    over = [Tried(each.venue.slug, each.venue.partner, Cause.PACING_DEFERRED, each.detail) for each in passed]
+    return _end(case, with_passed(case.candidates, [*over, *tried], case.closed, now, case.request), now)
 
 
 def tried_so_far(case: Case, now: datetime) -> list[Tried]:

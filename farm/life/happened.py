@@ -9,7 +9,7 @@ from typing import Literal
 from farm.facts import Claim, Facts
 from farm.gate import Sent
 from farm.life.transition import Stage, WakeUpKind
-from farm.life.work import CancelFor, ChangeFor, LookFor
+from farm.life.work import CancelAt, CancelFor, ChangeAt, ChangeFor, GiveBack, LookAt, LookFor, Try
 from farm.status import Cause
 from farm.verdict import Verdict
 
@@ -19,6 +19,19 @@ class Woken:
     """A wake-up came: a hint that something may be due."""
 
     kind: WakeUpKind
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The agreed pace lets nobody in now: nothing was begun at the venue.
+
+    Attributes:
+        until: When asking again may help.
+    """
+
+    work: Try | LookAt | CancelAt | ChangeAt | GiveBack
+    until: datetime
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,7 @@ class Resolved:
 
 Happening = (
     Woken
+    | Deferred
     | NothingBooked
     | RecordAppeared
     | Clicked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from farm.facts import Facts
@@ -18,12 +19,22 @@ ChangeFor = Literal["guest", "amend"]
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A venue that could not be waited for, and until when."""
+
+    venue: Venue
+    until: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     """Begin the next attempt, at this venue.
 
     Attributes:
         request: As it is tried here; its window may be widened.
         earlier: Attempts whose record might appear late: each is looked at once more before this one may commit.
+        passed: Where the agreed pace lets nobody in for too long: venues that would have come before this one.
         context: What was tried and why, what is held, how long is left: written into the history with the attempt.
     """
 
@@ -31,6 +42,7 @@ class Try:
     request: Request
     widened: bool = False
     earlier: tuple[Attempt, ...] = ()
+    passed: tuple[PassedOver, ...] = ()
     context: Mapping[str, object] = field(default_factory=dict)
 
 

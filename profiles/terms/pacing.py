@@ -46,6 +46,11 @@ class PacingTerms(Fact):
         return self
 
     @property
+    def is_limited(self) -> bool:
+        """True when anything is counted here, which all workers together must keep to."""
+        return not (self.requests_per_min is None and self.visits_at_once is None and self.bookings_per_hour is None)
+
+    @property
     def is_bounded(self) -> bool:
         """True when somebody has said how much is too much."""
         return self.requests_per_min is not None and self.visits_at_once is not None

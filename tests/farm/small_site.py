@@ -123,6 +123,12 @@ class Access:
     async def pace(self) -> None:
         return None
 
+    async def turn(self, *, first: bool) -> None:
+        return None
+
+    def went_by_itself(self) -> None:
+        return None
+
 
 @pytest.fixture(scope="module")
 def site():

@@ -11,6 +11,8 @@ from farm.errors import AccessNotAgreed
 from farm.phases import Step
 from farm.registry import Registry
 from farm.schema import SchemaFaults
+from profiles.pacing.store import Store
+from profiles.pacing.tokens import VisitTokens
 from profiles.partner import Partners
 from profiles.secrets import is_there, open_account
 from profiles.terms.access import Hours
@@ -21,6 +23,7 @@ ROME = ZoneInfo("Europe/Rome")
 NOON = datetime(2026, 12, 1, 11, tzinfo=UTC)
 PARTNERS = Partners.load([Path(__file__).parents[2] / "profiles" / "partners"])
 PARTNER = PARTNERS.must_have("bologna_tables")
+FREE = VisitTokens(Store(None), PARTNER.slug, (), ())
 ORIGIN = "http://127.0.0.1:8401"
 VENUE = Registry.load([Path(__file__).parents[2] / "integrations"]).venue("osteria_luna")
 
@@ -67,14 +70,14 @@ def test_nobody_agreed_to_anything_without_a_profile():
 
 
 def test_every_request_is_held_to_the_hosts():
-    access = AgreedAccess(PARTNER, VENUE)
+    access = AgreedAccess(PARTNER, VENUE, FREE)
     assert access.covers(ORIGIN + "/prenota")
     for url in ("http://127.0.0.1:9999/", "https://127.0.0.1:8401.evil.example/", "file:///etc/passwd", "ftp://x/"):
         assert not access.covers(url)
 
 
 def test_a_venue_behind_tls_is_never_visited_in_the_clear():
-    access = AgreedAccess(PARTNER, VENUE.model_copy(update={"origin": ORIGIN.replace("http:", "https:")}))
+    access = AgreedAccess(PARTNER, VENUE.model_copy(update={"origin": ORIGIN.replace("http:", "https:")}), FREE)
     assert access.covers(ORIGIN.replace("http:", "https:") + "/prenota")
     assert not access.covers(ORIGIN + "/prenota")
 

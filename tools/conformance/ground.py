@@ -61,7 +61,8 @@ class PlayedFarm(Farm):
 
     def visits(self, venue: Venue) -> PartnerVisits:
         assert self.engine is not None  # noqa: S101 - a ground gives it
-        return PartnerVisits(self.engine, self.partners, venue, self.registry.manifest(venue), self.clock)
+        manifest = self.registry.manifest(venue)
+        return PartnerVisits(self.engine, self.partners, venue, manifest, self.clock, pace=self.pace)
 
 
 @dataclass(frozen=True)
