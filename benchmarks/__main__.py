@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import ledger
 from benchmarks.overhead import command as overhead
+from benchmarks.pacing import command as pacing
 from benchmarks.simulate import command as simulate
 from benchmarks.truth import command as truth
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "overhead": (overhead.main, overhead.PURPOSE),
     "ledger": (ledger.main, ledger.PURPOSE),
+    "pacing": (pacing.main, pacing.PURPOSE),
     "simulate": (simulate.main, simulate.PURPOSE),
     "truth": (truth.main, truth.PURPOSE),
 }
