@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -147,7 +148,7 @@ def _celery(broker: str, per_worker: int, given: argparse.Namespace, to: Path) -
         agreed = _agreed(given, 0)
         for _ in range(int(per_worker * given.workers * (given.seconds / 60) * 1.2) + given.workers * 2):
             celery_rates.request.apply_async()
-        asyncio.run(_until_the_time_is_up(to, given.seconds))
+        _until_the_time_is_up(to, given.seconds)
     finally:
         for process in processes:
             process.kill()
@@ -156,11 +157,11 @@ def _celery(broker: str, per_worker: int, given: argparse.Namespace, to: Path) -
     return agreed
 
 
-async def _until_the_time_is_up(to: Path, seconds: float) -> None:
-    async with asyncio.timeout(WORKERS_READY_S):
-        while not list(to.iterdir()):
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(seconds)
+def _until_the_time_is_up(to: Path, seconds: float) -> None:
+    nothing = threading.Event()
+    while not list(to.iterdir()):
+        nothing.wait(0.05)
+    nothing.wait(seconds)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,6 +62,7 @@ class Fortune:
         drops_s: How long after its making the record is dropped; ``vanishes``: deleted, not marked as cancelled.
         sold_twice_s: So long somebody else stands on the same table.
         cancels: One after the other; those after the last are fine.
+        paced_s: From when to when the farm's own pace lets nobody in.
     """
 
     turns_away: Cause | None = None
@@ -75,6 +76,7 @@ class Fortune:
     vanishes: bool = False
     sold_twice_s: float = 0.0
     cancels: tuple[CancelKind, ...] = ()
+    paced_s: tuple[float, float] = (-1.0, -1.0)
 
     @property
     def can_serve(self) -> bool:
@@ -161,7 +163,17 @@ def _fortune(random: Random, slug: str) -> Fortune:
         vanishes=vanishes,
         sold_twice_s=sold_twice_s,
         cancels=(_cancel(random), _cancel(random)),
+        paced_s=_paced_s(random),
     )
+
+
+def _paced_s(random: Random) -> tuple[float, float]:
+    """Most waits are over in a minute; a few are quiet hours."""
+    if random.random() > 0.06:
+        return (-1.0, -1.0)
+    began = random.random() * 60 - 30 if random.random() < 0.8 else random.random() * DAYS_LEFT_S
+    ends = began + random.expovariate(1 / (60 if random.random() < 0.9 else 8 * 3600))
+    return (began, round(ends, 3))  # a moment that a wake-up can name
 
 
 _FINE = Click()

@@ -88,6 +88,14 @@ class House:
             self.hits.append("down")
             raise VenueDown("down")
 
+    def paced_until_s(self, at_s: float) -> float | None:
+        """When the farm's own pace lets somebody in again; None: now."""
+        begins_s, ends_s = self.fortune.paced_s
+        if not begins_s <= at_s < ends_s:
+            return None
+        self.hits.append("paced")
+        return ends_s
+
     def prepare(self, at_s: float) -> None:
         """Everything before the click: raises why there is none."""
         self.must_answer(at_s)

@@ -12,12 +12,13 @@ from benchmarks.simulate.told import Told
 from benchmarks.simulate.world import LEASE_S, Killed, World
 from farm.life.case import Case
 from farm.life.decide import decide
-from farm.life.happened import GivenBack, Happening, Woken
+from farm.life.happened import Deferred, GivenBack, Happening, Woken
 from farm.life.transition import NOTHING, NewWakeUp, Transition, WakeUpKind
 from farm.life.work import CancelAt, ChangeAt, GiveBack, GoOn, LookAt, Try, Work
 from farm.status import BookingStatus
 from ledger.records import Lease
 
+AtVenue = Try | LookAt | CancelAt | ChangeAt | GiveBack
 ID = "bk"
 HELD_S = 5.0
 SWEEP_S = 5.0
@@ -111,13 +112,24 @@ class Ours:
                 back = Transition(done=["book"], wake=[NewWakeUp("book", world.now)])
                 memory.conclude(lease, back, world.now)
                 return
-            happened = self._do(lease, decision.then)
+            if isinstance(decision.then, GoOn):
+                happened = Woken(decision.then.kind)
+            elif decision.then is not None:
+                happened = self._paced(decision.then) or self._do(lease, decision.then)
+            else:
+                happened = None
 
-    def _do(self, lease: Lease, work: Work | None) -> Happening | None:
-        happened: Happening | None = None
+    def _paced(self, work: AtVenue) -> Deferred | None:
+        """Whether the farm's own pace keeps it from going there now."""
+        venue = work.venue.slug if isinstance(work, Try) else work.attempt.venue
+        until_s = self.world.houses[venue].paced_until_s(self.world.at_s)
+        if until_s is None:
+            return None
+        return Deferred(work, BEGINS + timedelta(seconds=until_s), "the agreed pace is used up")
+
+    def _do(self, lease: Lease, work: AtVenue) -> Happening:
+        happened: Happening
         match work:
-            case GoOn():
-                happened = Woken(work.kind)
             case Try():
                 happened = attempt(self, lease, work)
             case LookAt():

@@ -15,7 +15,7 @@ from benchmarks.simulate.stock import EVENING, WISHES
 from farm.life.by_person import waiting
 from farm.life.decide import decide
 from farm.life.decision import NotNow
-from farm.life.happened import NothingBooked, Resolved
+from farm.life.happened import Deferred, NothingBooked, Resolved
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from tests.farm.hands import CLICKS, LEASE_S, Work, said
 
@@ -47,6 +47,11 @@ class Life(Work, RuleBasedStateMachine):
     def goes_on(self, data: Any) -> None:
         """One worker takes its next step, with whatever comes of it."""
         hand = data.draw(st.sampled_from(self.hands))
+        waits_s = data.draw(st.sampled_from([0] * 12 + [3, 90, 1000, 20_000]))
+        if waits_s and self.phase(hand) in {"begin", "work"}:
+            until = self.now + timedelta(seconds=waits_s)
+            self.decides(hand, Deferred(hand.then, until, "the agreed pace is used up"))
+            return
         match self.phase(hand):
             case "begin":
                 ends = data.draw(st.sampled_from([None, None, None, None, Cause.SLOT_UNAVAILABLE, "ours"]))

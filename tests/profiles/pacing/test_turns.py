@@ -1,6 +1,8 @@
-"""Whose turn it is: visits at once, bookings of an hour, shares of resellers, who must know soon, who never comes back."""
+"""Whose turn it is: visits at once, bookings of an hour, shares of resellers, who must know soon, who is gone."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,10 +12,10 @@ from tests.profiles.pacing.conftest import Line, terms
 
 
 async def served(
-    line: Line, waiting: dict[str, tuple[str, float | None]], most: int, took_s: float = 5.0
+    line: Line, waiting: Mapping[str, tuple[str, float | None]], most: int, took_s: float = 5.0
 ) -> list[str]:
     """Who comes in, in order, when everybody comes back at the moment that they were told."""
-    due = {ticket: line.store.now_us for ticket in waiting}
+    due = dict.fromkeys(waiting, line.store.now_us)
     ends: dict[str, int] = {}
     line.inside.clear()
     while due and len(line.inside) < most:
@@ -77,7 +79,7 @@ async def test_a_late_comer_is_not_behind_those_who_were_there_with_many(line):
 
 
 async def test_who_must_know_soon_goes_first_and_nobody_waits_for_ever(line):
-    hurried = {f"soon{n}": ("hasty", 2_000_000_000.0 + n) for n in range(30)}
+    hurried: dict[str, tuple[str, float | None]] = {f"soon{n}": ("hasty", 2_000_000_000.0 + n) for n in range(30)}
     calm = {f"calm{n}": ("calm", None) for n in range(3)}
     first = await served(line, calm | hurried, 12)
     assert [name for name in first if name.startswith("soon")][:3] == ["soon0", "soon1", "soon2"]
