@@ -25,16 +25,16 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
     else:
         try:
             at = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         wait_s = ((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(max(math.ceil(wait_s), SHORTEST_S), LONGEST_S)
+    return min(max(float(math.ceil(min(wait_s, LONGEST_S))), SHORTEST_S), LONGEST_S)
 
 
 def asked_to_wait_s(headers: dict[str, str], now: datetime) -> float | None:
     """What an answer says, by its own clock where it shows one."""
     try:
         by_its_clock = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         by_its_clock = now
     return retry_after_s(headers.get("retry-after"), by_its_clock if by_its_clock.tzinfo is not None else now)

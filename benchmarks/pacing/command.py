@@ -44,6 +44,7 @@ rate used.
 LEAST_USED = 0.97
 BEGINS_IN_S = 1.0
 WORKERS_READY_S = 60.0
+FEED_S = 0.1
 WORKER = ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
@@ -127,7 +128,6 @@ async def _begin_with_a_burst(url: str, agreed: Agreed) -> None:
 
 
 def _celery(broker: str, per_worker: int, given: argparse.Namespace, to: Path) -> Agreed:
-    """As many messages as so many workers can make of the time, and more."""
     environ = os.environ | {"PACING_BROKER": broker, "PACING_RATE": f"{per_worker}/m", "PACING_TO": str(to)}
     processes = [
         subprocess.Popen(
@@ -146,9 +146,7 @@ def _celery(broker: str, per_worker: int, given: argparse.Namespace, to: Path) -
         while len(app.control.ping(timeout=1.0)) < given.workers and time.monotonic() < ready_by:
             pass
         agreed = _agreed(given, 0)
-        for _ in range(int(per_worker * given.workers * (given.seconds / 60) * 1.2) + given.workers * 2):
-            celery_rates.request.apply_async()
-        _until_the_time_is_up(to, given.seconds)
+        _feed(given)
     finally:
         for process in processes:
             process.kill()
@@ -157,11 +155,15 @@ def _celery(broker: str, per_worker: int, given: argparse.Namespace, to: Path) -
     return agreed
 
 
-def _until_the_time_is_up(to: Path, seconds: float) -> None:
-    nothing = threading.Event()
-    while not list(to.iterdir()):
-        nothing.wait(0.05)
-    nothing.wait(seconds)
+def _feed(given: argparse.Namespace) -> None:
+    """Twice as many messages as may leave, all the time: given at once, the first worker would hoard them."""
+    nothing, ends_at, sent = threading.Event(), time.monotonic() + given.seconds, 0
+    began_at = time.monotonic()
+    while (now := time.monotonic()) < ends_at:
+        for _ in range(int((now - began_at) * given.per_min / 30) - sent):
+            celery_rates.request.apply_async()
+            sent += 1
+        nothing.wait(FEED_S)
 
 
 def _parser() -> argparse.ArgumentParser:

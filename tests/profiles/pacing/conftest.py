@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,23 +10,15 @@ import pytest
 from profiles.pacing import store as stored
 from profiles.pacing.store import Store
 from profiles.terms.pacing import PacingTerms
-from tasks.machine.finding import Found
-from tasks.machine.private_redis import PrivateRedis
-from tasks.machine.redis import find_redis
+from tests.redis_servers import private_redis
 
 CLOCK = "local clock = redis.call('TIME')"
 BY_HAND = "local clock = {math.floor(ARGV[2] / 1000000), ARGV[2] % 1000000}"
 
 
-def private(folder: Path) -> PrivateRedis:
-    found = find_redis({"PATH": ""})
-    assert isinstance(found, Found)
-    return PrivateRedis(found.path, folder)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    with private(tmp_path_factory.mktemp("redis")) as server:
+    with private_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
