@@ -111,6 +111,12 @@ class BrowserLost(NotBooked):
     default_cause = Cause.WORKER_LOST
 
 
+class WayOutLost(NotBooked):
+    """Our own way out went away: nothing of the visit leaves any more."""
+
+    default_cause = Cause.WORKER_LOST
+
+
 class VenueChanged(NotBooked):
     """A sign that the script relies on is missing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -67,9 +67,14 @@ class CommitGate:
         self._until: datetime | None = None
         self._clock: Clock | None = None
         self._asked: Facts | None = None
+        self._when_open: Callable[[], None] = lambda: None
         self.stopped: list[str] = []
         self.differing: tuple[str, ...] = ()
         self.passed = 0
+
+    def when_open(self, call: Callable[[], None]) -> None:
+        """Call this as the gate opens, when its deadline is known: whoever lets out what passes here keeps to it."""
+        self._when_open = call
 
     def open_once(self, until: datetime, clock: Clock, asked: Facts | None = None) -> None:
         """Let the next request that commits pass. Called by the core only, after the guard was written.
@@ -85,6 +90,7 @@ class CommitGate:
         if self._commit is None or self._state != "closed":
             raise ContractBroken("the commit gate opens once, in a visit that commits")
         self._state, self._until, self._clock, self._asked = "open", until, clock, asked
+        self._when_open()
 
     def shut(self) -> Sent:
         """Let nothing unsafe out any more, and say whether the commit went out: that answer stays true.
@@ -109,7 +115,15 @@ class CommitGate:
     @property
     def is_late(self) -> bool:
         """True once the submit deadline has passed: nothing of this visit may leave any more."""
-        return self._until is not None and self._clock is not None and self._clock() >= self._until
+        left_s = self.left_s
+        return left_s is not None and left_s <= 0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds to the submit deadline, less than none past it; None as long as there is none."""
+        if self._until is None or self._clock is None:
+            return None
+        return (self._until - self._clock()).total_seconds()
 
     def went_past(self, method: str, url: str) -> bool:
         """A redirect sent this request on, where no gate stands: it is counted as it leaves.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from farm.errors import (
     FarmError,
     PacingDeferred,
     VenueDown,
+    WayOutLost,
 )
 from farm.gate import CommitGate, Ruling, spoken
 from farm.retry_after import asked_to_wait_s
@@ -85,8 +87,16 @@ def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | 
 class Line(Protocol):
     """What the browser's connections run through; profiles/ implements it."""
 
-    def fresh(self) -> None:
-        """See to it that what leaves next has a connection of its own: Chromium sends it twice on a used one."""
+    async def fresh(self) -> None:
+        """See to it that what leaves next has a connection of its own: Chromium sends it twice on a used one.
+
+        Raises:
+            WayOutLost: It cannot be seen to; nothing may leave.
+        """
+        ...
+
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Call this once nothing leaves here any more: the line is dead, or the visit's right to it is over."""
         ...
 
 
@@ -111,6 +121,8 @@ class Network:
 
     async def watch(self) -> None:
         """Route everything through the gate, and listen to everything that comes back."""
+        if self._line is not None:
+            self._line.when_lost(lambda: self.poison.by(WayOutLost()))
         context = self._page.context
         context.on("request", self._began)
         context.on("requestfinished", self._ended)
@@ -146,7 +158,8 @@ class Network:
 
     async def _route(self, route: Route, request: Request) -> None:
         try:
-            if await self._has_its_turn(request) and self._lets_through(request):
+            turn = await self._has_its_turn(request)
+            if turn and self._lets_through(request) and await self._has_a_line(request):
                 await route.continue_()
             else:
                 await route.abort("blockedbyclient")
@@ -175,11 +188,20 @@ class Network:
         ruling = self._gate.rule(request.method, request.url, _kind(request), _body(request), _media(request))
         if self._gate.sent == "yes" and not was_sent:
             self._commit = request
-            if self._line is not None:
-                self._line.fresh()
         if ruling is Ruling.BREACH:
             self.poison.by(ContractBroken(f"{self._gate.stopped[-1]} is neither safe nor allowed now: stopped"))
         return ruling is Ruling.PASS
+
+    async def _has_a_line(self, request: Request) -> bool:
+        """The commit gets a connection of its own, or it stays."""
+        if self._line is None or request != self._commit:
+            return True
+        try:
+            await self._line.fresh()
+        except WayOutLost as error:
+            self.poison.by(error)
+            return False
+        return True
 
     def _close_socket(self, socket: WebSocketRoute) -> None:
         """A socket carries what no gate can read: the site gets none."""
@@ -225,7 +247,9 @@ class Network:
 
     def _broke_off(self, request: Request) -> None:
         """A page, or the commit, whose connection broke: known at once, not after the longest wait for a sign."""
-        if request.failure not in _NO_BREAK:
+        if request.failure == "net::ERR_PROXY_CONNECTION_FAILED":
+            self.poison.by(WayOutLost())
+        elif request.failure not in _NO_BREAK:
             self.poison.by(VenueDown(f"{spoken(request.method, request.url)} broke off: {request.failure}"))
 
     def _answered(self, response: Response) -> None:

@@ -85,6 +85,7 @@ class Wire:
                 url, method=method, data=body, headers=headers, max_redirects=0, timeout=30_000
             )
         except PlaywrightError as error:
+            self._poison.check()  # what broke may have been our own way out
             raise browser_lost(error) or VenueDown(f"{what} got no answer") from None
         if response.status >= 400:
             self._poison.heed(response.headers)

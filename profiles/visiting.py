@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, ProxySettings
 
 from farm.contract import Account
 from farm.errors import AccessNotAgreed
@@ -21,7 +21,8 @@ from farm.phases import Step
 from farm.request import Clock
 from farm.venue import Venue
 from farm.visit import Visit
-from profiles.egress import Egress, addresses
+from profiles.egress.grants import Allowed, addresses
+from profiles.egress.way_out import Ways
 from profiles.mailbox import mailbox_at
 from profiles.pacing.pace import Pace, Permit
 from profiles.pacing.store import Store
@@ -46,7 +47,7 @@ class Appearance:
 class Engine(Protocol):
     """Where contexts come from: the worker's browser, under its deadlines."""
 
-    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
         """A fresh context with nothing in it, whose every connection runs through the proxy, to loopback too."""
         ...
 
@@ -97,10 +98,13 @@ class PartnerVisits:
         venue: Venue,
         manifest: Manifest,
         clock: Clock,
+        *,
+        ways: Ways,
         pace: Pace | None = None,
         permit: Permit | None = None,
     ) -> None:
         self._engine = engine
+        self._ways = ways
         self._partners = partners
         self._venue = venue
         self._manifest = manifest
@@ -129,17 +133,19 @@ class PartnerVisits:
                 f"the profile of {partner.slug} names no mailbox, and the venue writes to its guests"
             )
         agreed = addresses(partner.access.hosts, _schemes(self._venue))
+        allowed = Allowed(partner.slug, agreed, is_ours=partner.access.is_ours)
         after = not {Step.READ_BACK, Step.CANCEL}.isdisjoint(steps)
         async with (
             self._pace.visit(partner, self._permit, role, first=after) as tokens,
-            Egress(agreed, lambda: gate.is_late) as egress,
+            self._ways.open(allowed) as way,
         ):
-            context = await self._engine.new_context(self._appearance(partner), egress.server)
+            gate.when_open(lambda: way.commit_by(lambda: gate.left_s))
+            context = await self._engine.new_context(self._appearance(partner), way.proxy)
             try:
                 async with asyncio.timeout(PAGE_S):
                     page = await context.new_page()
                 access = AgreedAccess(partner, self._venue, tokens)
-                visit = Visit(page, self._venue, self._manifest, gate, access, account, line=egress, mailbox=mailbox)
+                visit = Visit(page, self._venue, self._manifest, gate, access, account, line=way, mailbox=mailbox)
                 try:
                     yield visit
                 finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import psutil
 from playwright.async_api import Browser as PlaywrightBrowser
-from playwright.async_api import BrowserContext, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from profiles.visiting import Appearance
@@ -63,7 +63,7 @@ class WarmBrowser:
         self._owner: dict[BrowserContext, _Warm] = {}
         self._starting = asyncio.Lock()
 
-    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
         """A fresh context.
 
         Args:
@@ -82,7 +82,7 @@ class WarmBrowser:
                         timezone_id=appearance.timezone,
                         viewport={"width": appearance.viewport.width, "height": appearance.viewport.height},
                         color_scheme="dark" if appearance.color_scheme == "dark" else "light",
-                        proxy={"server": proxy, "bypass": "<-loopback>"},
+                        proxy=proxy,
                         service_workers="block",
                         accept_downloads=False,
                     )

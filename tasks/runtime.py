@@ -16,12 +16,14 @@ from farm.registry import Registry
 from farm.request import Clock
 from farm.venue import Venue
 from ledger.store import Ledger
+from profiles.egress.way_out import GuardedWays
 from profiles.pacing.pace import Pace, Permit
 from profiles.pacing.store import Store
 from profiles.partner import Partners
 from profiles.visiting import PartnerVisits
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
+from tasks.guarding import start_guard
 from tasks.settings import Settings
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class Farm:
     registry: Registry
     partners: Partners
     browser: WarmBrowser
+    ways: GuardedWays
     clock: Clock
     owner: str
     pace: Pace = field(default_factory=lambda: Pace(Store(None)), kw_only=True)
@@ -51,8 +54,20 @@ class Farm:
         """Visits of a venue under its partner's profile."""
         manifest = self.registry.manifest(venue)
         return PartnerVisits(
-            self.browser, self.partners, venue, manifest, self.clock, pace=self.pace, permit=self.permit
+            self.browser,
+            self.partners,
+            venue,
+            manifest,
+            self.clock,
+            ways=self.ways,
+            pace=self.pace,
+            permit=self.permit,
         )
+
+    async def warm(self) -> None:
+        """Start browser and egress guard now, so that the first visit need not wait for them."""
+        await self.browser.warm()
+        await self.ways.stay()
 
 
 class Runtime:
@@ -141,13 +156,15 @@ async def _open_farm(settings: Settings) -> Farm:
     registry = Registry.load(settings.integration_folders)
     partners = Partners.load(settings.partner_folders)
     browser = WarmBrowser(sandbox=settings.chromium_sandbox == "on")
+    ways = GuardedWays(settings.home, lambda: asyncio.to_thread(start_guard, settings.home))
     ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
     owner = f"{socket.gethostname()}:{os.getpid()}"
     pace = Pace(Store(redis_url(settings)))  # connects when a partner with limits is visited
-    return Farm(settings, ledger, registry, partners, browser, ledger.clock, owner, pace=pace)
+    return Farm(settings, ledger, registry, partners, browser, ways, ledger.clock, owner, pace=pace)
 
 
 async def _close_farm(farm: Farm) -> None:
     await farm.browser.stop()
+    farm.ways.leave()
     await farm.pace.store.close()
     await farm.ledger.close()

@@ -36,7 +36,7 @@ def work(queues: Sequence[str], pool: str, concurrency: int, ready_file: Path | 
 
     def on_ready(**_: object) -> None:
         if pool == "threads" and set(queues) & set(BOOKING_QUEUES):
-            runtime().run(lambda farm: farm.browser.warm())
+            runtime().run(lambda farm: farm.warm())
         if ready_file is not None:
             ready_file.touch()
 

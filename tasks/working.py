@@ -17,6 +17,8 @@ from farm.phases import Step
 from ledger.errors import LeaseLost
 from ledger.records import AttemptRecord, Lease
 from ledger.store import Ledger
+from profiles.egress.grants import host_clock
+from profiles.egress.way_out import Term
 from tasks.crash_points import crash_point
 from tasks.runtime import Farm
 
@@ -36,6 +38,7 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
     that is away is no loss before the lease's own end.
     """
     ends_at = asyncio.get_running_loop().time() + farm.settings.lease_s
+    term = Term(host_clock() + farm.settings.lease_s)
     lease = await farm.ledger.take_lease(booking_id, farm.owner, farm.settings.lease_s)
     if lease is None:
         yield None
@@ -43,9 +46,10 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
     work = asyncio.current_task()
     assert work is not None  # noqa: S101 - a coroutine runs in a task
     lost = asyncio.Event()
-    heart = asyncio.create_task(_beat(farm, lease, ends_at, work, lost))
+    heart = asyncio.create_task(_beat(farm, lease, ends_at, term, work, lost))
     try:
-        yield lease
+        with term:
+            yield lease
     except LeaseLost:
         log.info("%s: the lease is lost, somebody else works on it", booking_id)
     except asyncio.CancelledError:
@@ -72,16 +76,19 @@ def in_short(error: Exception) -> str:
     return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
 
 
-async def _beat(farm: Farm, lease: Lease, ends_at: float, work: asyncio.Task[object], lost: asyncio.Event) -> None:
+async def _beat(
+    farm: Farm, lease: Lease, ends_at: float, term: Term, work: asyncio.Task[object], lost: asyncio.Event
+) -> None:
     """Extend the lease until it is lost, or until it has run out while the ledger was away."""
     loop, lease_s = asyncio.get_running_loop(), farm.settings.lease_s
     while loop.time() < ends_at:
         await asyncio.sleep(min(lease_s / 4, ends_at - loop.time()))
-        asked_at = loop.time()
+        asked_at, on_the_host = loop.time(), host_clock()
         try:
             async with asyncio.timeout_at(ends_at):
                 await farm.ledger.extend_lease(lease, lease_s)
             ends_at = asked_at + lease_s
+            term.extend(on_the_host + lease_s)
         except LeaseLost:
             break
         except Exception as error:  # noqa: BLE001 - whatever the ledger has, the lease is ours until its end

@@ -27,6 +27,7 @@ from profiles.visiting import PartnerVisits
 from tasks.settings import Settings
 from tests.browsers import browser
 from tests.guide import DOCS, REQUEST, hire, moved, site
+from tests.ways import OwnWays
 from tools.configured import read_registry
 
 __all__ = ["browser", "hire", "site"]
@@ -200,7 +201,7 @@ class Engine:
         self._browser = browser
 
     async def new_context(self, appearance, proxy):
-        return await self._browser.new_context(proxy={"server": proxy, "bypass": "<-loopback>"})
+        return await self._browser.new_context(proxy=proxy)
 
     async def close_context(self, context):
         await context.close()
@@ -241,7 +242,7 @@ async def steps(browser, folder, meanwhile):
     request = plant(Request.model_validate_json((folder / REQUEST).read_text()), ours, manifest.plants)
     ask = Ask(venue, manifest, registry.script(venue), request, lambda: datetime.now(UTC))
     partners = Partners.load([folder / "partners"])
-    visits = PartnerVisits(Engine(browser), partners, venue, manifest, ask.clock)
+    visits = PartnerVisits(Engine(browser), partners, venue, manifest, ask.clock, ways=OwnWays())
     wanted = []
 
     class Guard:

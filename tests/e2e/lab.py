@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, ProxySettings
 
 from farm.booking import Ask, book
 from farm.closing import Closing
@@ -26,6 +26,7 @@ from fixtures.pretix_shop.records import ShopOrder
 from fixtures.pretix_shop.shop import PretixShop
 from profiles.partner import Partners
 from profiles.visiting import Appearance, PartnerVisits
+from tests.ways import OwnWays
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = Registry.load([ROOT / "integrations"])
@@ -43,12 +44,12 @@ class Engine:
         self._proxy = proxy
         self.contexts = 0
 
-    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
         self.contexts += 1
         return await self._browser.new_context(
             locale=appearance.locale,
             timezone_id=appearance.timezone,
-            proxy={"server": self._proxy or proxy, "bypass": "<-loopback>"},
+            proxy={"server": self._proxy, "bypass": "<-loopback>"} if self._proxy else proxy,
         )
 
     async def close_context(self, context: BrowserContext) -> None:
@@ -147,7 +148,8 @@ class LabAttempt:
         session = PARTNER.session.model_copy(update={"accounts": given})
         partner = PARTNER.model_copy(update={"access": access, "session": session})
         ask = self.ask
-        return PartnerVisits(self.engine, Partners({partner.slug: partner}), ask.venue, ask.manifest, ask.clock)
+        partners = Partners({partner.slug: partner})
+        return PartnerVisits(self.engine, partners, ask.venue, ask.manifest, ask.clock, ways=OwnWays())
 
     async def look(self, closing: Closing, roles: tuple[Role, ...] | None = None) -> Look:
         visits = self.visits if roles is None else self.visits_as(roles)

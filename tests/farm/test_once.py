@@ -15,9 +15,10 @@ from farm.gate import CommitGate
 from farm.rules import CommitRule
 from farm.visit import Visit
 from fixtures.kit.cutting_proxy import CuttingProxy
-from profiles.egress import Egress, addresses
+from profiles.egress.grants import Allowed, addresses
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, Access, Site, heading, now, site, visit
+from tests.ways import OwnWays
 
 __all__ = ["browser", "site", "visit"]
 
@@ -81,14 +82,12 @@ async def broken_by(browser, site, *, fresh=True):
     site.asked.clear()
     scheme, _, host = site.origin.partition("://")
     gate = CommitGate(CommitRule(url="{origin}/commit*"), [], site.origin)
-    async with Egress(addresses([host], [scheme]), lambda: gate.is_late) as egress:
-        context = await browser.new_context(
-            proxy={"server": egress.server, "bypass": "<-loopback>"}, ignore_https_errors=True
-        )
+    async with OwnWays().open(Allowed("luna", addresses([host], [scheme]), is_ours=True)) as way:
+        context = await browser.new_context(proxy=way.proxy, ignore_https_errors=True)
         stock = REGISTRY.venue("osteria_luna")
         venue = stock.model_copy(update={"origin": site.origin})
         page, access = await context.new_page(), Access(site.origin)
-        line = egress if fresh else None
+        line = way if fresh else None
         visit = Visit(page, venue, REGISTRY.manifest(stock), gate, access, wait_s=4, line=line)
         await visit.begin(None)
         await visit.open("/cut", sign=heading(visit, "Cut"))

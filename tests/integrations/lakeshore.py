@@ -16,6 +16,7 @@ from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Farm, Guard, Journal
+from tests.ways import OwnWays
 
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("lakeshore")
 USER, PASSWORD = "boxoffice", "breakwater"
@@ -38,7 +39,7 @@ class Hall(Farm):
         self.reference = Reference(mint_code(), 1)
         planted = plant(wish, self.reference, manifest.plants)
         self.ask = Ask(venue, manifest, REGISTRY.script(stock), planted, lambda: datetime.now(UTC))
-        self.visits = PartnerVisits(Engine(browser), _at(twin), venue, manifest, self.ask.clock)
+        self.visits = PartnerVisits(Engine(browser), _at(twin), venue, manifest, self.ask.clock, ways=OwnWays())
         self.journal = Journal()
         self.guard = Guard()
 

@@ -25,6 +25,7 @@ from fixtures.kit.process import ROOT, TwinProcess
 from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import Appearance, PartnerVisits
+from tests.ways import OwnWays
 
 REGISTRY = Registry.load([ROOT / "integrations"])
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("bologna_tables")
@@ -45,11 +46,8 @@ class Engine:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
-    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
-        way_out: ProxySettings = {"server": proxy, "bypass": "<-loopback>"}
-        return await self._browser.new_context(
-            locale=appearance.locale, timezone_id=appearance.timezone, proxy=way_out
-        )
+    async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
+        return await self._browser.new_context(locale=appearance.locale, timezone_id=appearance.timezone, proxy=proxy)
 
     async def close_context(self, context: BrowserContext) -> None:
         await context.close()
@@ -100,7 +98,7 @@ class Farm:
         self.reference = Reference(mint_code(), 1)
         planted = plant(wish, self.reference, manifest.plants)
         self.ask = Ask(venue, manifest, REGISTRY.script(stock), planted, lambda: datetime.now(UTC))
-        self.visits = PartnerVisits(Engine(browser), _at(twin, desk), venue, manifest, self.ask.clock)
+        self.visits = PartnerVisits(Engine(browser), _at(twin, desk), venue, manifest, self.ask.clock, ways=OwnWays())
         self.journal = Journal()
         self.guard = Guard()
 

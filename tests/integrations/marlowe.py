@@ -24,6 +24,7 @@ from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Guard, Journal
+from tests.ways import OwnWays
 
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("marlowe")
 STOCK = REGISTRY.venue("marlowe_theatre")
@@ -69,7 +70,9 @@ class Evening:
         self.reference = Reference(mint_code(), 1)
         planted = plant(wish, self.reference, manifest.plants)
         self.ask = Ask(venue, manifest, REGISTRY.script(STOCK), planted, lambda: datetime.now(UTC), vault=Cards())
-        self.visits = PartnerVisits(Engine(browser), _at(twin, secret), venue, manifest, self.ask.clock)
+        self.visits = PartnerVisits(
+            Engine(browser), _at(twin, secret), venue, manifest, self.ask.clock, ways=OwnWays()
+        )
 
     async def book(self) -> Closing:
         return await book(self.ask, self.visits, Journal(), Guard())

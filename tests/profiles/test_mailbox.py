@@ -29,6 +29,7 @@ from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
 from profiles.partner import Partners
 from profiles.terms.session import MailboxTerms
 from profiles.visiting import PartnerVisits
+from tests.ways import OwnWays
 
 ADA = "ada+rb-7k2m9q4t3w-1@example.com"
 TEXT = "Ouvrez http://127.0.0.1/x, merci."
@@ -250,7 +251,7 @@ class TestLetter:
 
 
 class NoBrowser:
-    async def new_context(self, appearance: object, proxy: str) -> BrowserContext:
+    async def new_context(self, appearance: object, proxy: object) -> BrowserContext:
         raise AssertionError("a browser was asked for")
 
     async def close_context(self, context: BrowserContext) -> None:
@@ -265,7 +266,7 @@ async def test_nothing_begins_where_a_letter_could_not_be_read(post: PostOffice)
     def visits(box: MailboxTerms | None) -> PartnerVisits:
         session = partner.session.model_copy(update={"mailbox": box})
         partners = Partners({partner.slug: partner.model_copy(update={"session": session})})
-        return PartnerVisits(NoBrowser(), partners, venue, registry.manifest(venue), lambda: NOW)
+        return PartnerVisits(NoBrowser(), partners, venue, registry.manifest(venue), lambda: NOW, ways=OwnWays())
 
     assert visits(MailboxTerms(kind="maildir", folder=str(post.folder))).has_mailbox()
     without, gate = visits(None), CommitGate(None, (), venue.origin)

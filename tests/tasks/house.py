@@ -270,7 +270,7 @@ def farm_at(house: House, ledger: Ledger, settings: Settings, owner: str = "test
         registry._scripts[name] = Script(house)
     partners = Partners.load([STOCK / "profiles" / "partners"])
     nowhere: Any = None
-    return HouseFarm(settings, ledger, registry, partners, nowhere, ledger.clock, owner, house=house)
+    return HouseFarm(settings, ledger, registry, partners, nowhere, nowhere, ledger.clock, owner, house=house)
 
 
 def kinds(events: Sequence[EventRecord]) -> list[str]:

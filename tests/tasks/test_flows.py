@@ -26,6 +26,7 @@ from tasks.runtime import Farm
 from tasks.settings import Settings
 from tasks.working import lease_on
 from tests.ledger.lives import claimed
+from tests.ways import OwnWays
 
 STOCK = Path(__file__).parents[2]
 
@@ -51,6 +52,7 @@ async def farm(tmp_path):
             registry=Registry.load([STOCK / "integrations"]),
             partners=Partners.load([STOCK / "profiles" / "partners"]),
             browser=Nothing(),  # type: ignore[arg-type]  # stands in for a machine without one
+            ways=OwnWays(),  # type: ignore[arg-type]  # a guard of the test's own
             clock=lambda: datetime.now(UTC),
             owner="test",
         )

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 
 from profiles.visiting import Appearance, Engine
@@ -26,7 +26,7 @@ class Camera:
     engine: Engine
     keeps: Path | None = None
 
-    async def new_context(self, appearance: Appearance, proxy: str) -> BrowserContext:
+    async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
         return await self.engine.new_context(appearance, proxy)
 
     async def close_context(self, context: BrowserContext) -> None:

@@ -62,7 +62,9 @@ class PlayedFarm(Farm):
     def visits(self, venue: Venue) -> PartnerVisits:
         assert self.engine is not None  # noqa: S101 - a ground gives it
         manifest = self.registry.manifest(venue)
-        return PartnerVisits(self.engine, self.partners, venue, manifest, self.clock, pace=self.pace)
+        return PartnerVisits(
+            self.engine, self.partners, venue, manifest, self.clock, ways=self.ways, pace=self.pace
+        )
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,15 @@ async def ground(integration: Integration, cases: Cases, folder: Path, farm: Far
             registry = Registry({integration.slug: integration}, {venue.slug: venue})
             camera = Camera(farm.browser)
             played = PlayedFarm(
-                settings, ledger, registry, Partners({partner.slug: partner}), farm.browser, clock, "play", camera
+                settings,
+                ledger,
+                registry,
+                Partners({partner.slug: partner}),
+                farm.browser,
+                farm.ways,
+                clock,
+                "play",
+                camera,
             )
             yield Ground(cases, twin, played, clock, camera)
     finally:

@@ -1,0 +1,31 @@
+"""Ways out for visits that no farm opens: through a guard of the test's own, spoken to as a worker does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from profiles.egress.control import Guard
+from profiles.egress.grants import Allowed
+from profiles.egress.way_out import GuardedWays, WayOut
+
+
+class OwnWays:
+    """A guard for each visit, in the test's own loop (the port ``Ways``)."""
+
+    @asynccontextmanager
+    async def open(self, allowed: Allowed) -> AsyncIterator[WayOut]:
+        with tempfile.TemporaryDirectory(prefix="guard-") as folder:
+            async with Guard(Path(folder)):
+                ways = GuardedWays(Path(folder), nobody)
+                try:
+                    async with ways.open(allowed) as way:
+                        yield way
+                finally:
+                    ways.leave()
+
+
+async def nobody() -> None:
+    raise AssertionError("the guard is not there")
