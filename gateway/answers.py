@@ -187,6 +187,20 @@ class LeftoversAnswer(Fact):
     leftovers: tuple[LeftoverAnswer, ...]
 
 
+class EgressCount(Fact):
+    """What went to one partner's venues since the egress guard has started, and what came back."""
+
+    connections: int
+    bytes_up: int
+    bytes_down: int
+
+
+class EgressAnswer(Fact):
+    """What went through the egress guard, by partner."""
+
+    partners: dict[str, EgressCount]
+
+
 class FaultAnswer(Fact):
     """One thing that is wrong with what was given, and its place in it."""
 

@@ -12,6 +12,7 @@ from gateway.commands.cancel import cancel
 from gateway.commands.change import change
 from gateway.commands.check import check
 from gateway.commands.doubts import doubts, resolve
+from gateway.commands.egress import egress
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
@@ -138,6 +139,7 @@ app.command(
     ),
 )(worker)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis://localhost/0 readback relay"))(relay)
+app.command(rich_help_panel=RUNNING, epilog=examples("readback egress", "readback egress --counts"))(egress)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)
 app.command(

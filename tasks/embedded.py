@@ -44,6 +44,7 @@ class EmbeddedFarm:
         self._concurrency = concurrency
         self._redis: PrivateRedis | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def logs(self) -> Path:
@@ -69,12 +70,14 @@ class EmbeddedFarm:
         try:
             self._start_redis()
             asyncio.run(upgrade(self.settings.ledger_url))
+            home = str(self.settings.home.absolute())
+            self._guard = self._spawn("egress", "tasks.guarding", home, self.settings.egress_host, "--with-parent")
             ready = self.logs / "worker.ready"
             ready.unlink(missing_ok=True)
-            worker = self._spawn(
-                "worker", "tasks.worker", "book,verify", self._pool, str(self._concurrency), str(ready)
-            )
-            self._spawn("relay", "tasks.relay")
+            words = ("book,verify", self._pool, str(self._concurrency), str(ready))
+            worker = self._spawn("worker", "tasks.worker", *words)
+            self._processes.append(worker)
+            self._processes.append(self._spawn("relay", "tasks.relay"))
             self._await(ready, worker)
         except BaseException:
             self.stop()
@@ -83,17 +86,11 @@ class EmbeddedFarm:
 
     def stop(self) -> None:
         """End what was started here, warm; what does not end in time is killed."""
-        for process in self._processes:
-            if process.stdin is not None:
-                process.stdin.close()
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(self._processes)
         self._processes.clear()
+        if self._guard is not None:
+            _end([self._guard])  # last: what is past its commit still wants its answer
+            self._guard = None
         if self._redis is not None:
             self._redis.stop()
 
@@ -116,7 +113,7 @@ class EmbeddedFarm:
 
     def _spawn(self, name: str, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -124,8 +121,6 @@ class EmbeddedFarm:
                 env={**os.environ, **environment(self.settings)},
                 start_new_session=True,  # Ctrl-C is for us; they end warm, through the closed pipe
             )
-        self._processes.append(process)
-        return process
 
     def _await(self, ready: Path, worker: subprocess.Popen[bytes]) -> None:
         ends_at = time.monotonic() + READY_S
@@ -138,6 +133,19 @@ class EmbeddedFarm:
         with contextlib.suppress(OSError):
             return "\n".join((self.logs / "worker.log").read_text(errors="replace").splitlines()[-8:])
         return ""
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.stdin is not None:
+            process.stdin.close()
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def environment(settings: Settings) -> dict[str, str]:

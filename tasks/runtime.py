@@ -156,7 +156,8 @@ async def _open_farm(settings: Settings) -> Farm:
     registry = Registry.load(settings.integration_folders)
     partners = Partners.load(settings.partner_folders)
     browser = WarmBrowser(sandbox=settings.chromium_sandbox == "on")
-    ways = GuardedWays(settings.home, lambda: asyncio.to_thread(start_guard, settings.home))
+    home, host = settings.home, settings.egress_host
+    ways = GuardedWays(home, lambda: asyncio.to_thread(start_guard, home, host))
     ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
     owner = f"{socket.gethostname()}:{os.getpid()}"
     pace = Pace(Store(redis_url(settings)))  # connects when a partner with limits is visited

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
         check_s: A nightly check of one integration that takes longer has failed.
         nightly_at: When the nightly checks begin, in UTC.
         least_tier: What an integration must have earned before its venues take new bookings.
+        egress_host: The name or address of this machine on which browsers find the egress guard.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     least_tier: Tier = Tier.SILVER
     check_s: Annotated[float, Field(gt=0)] = 1800.0
     nightly_at: time = time(3)
+    egress_host: str = "127.0.0.1"
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

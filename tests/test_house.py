@@ -119,7 +119,7 @@ class TestCompose:
 
         command = typer.main.get_group(app)
         ours = {name: s["command"] for name, s in services.items() if s.get("command", [""])[0] == "readback"}
-        assert set(ours) == {"migrate", "relay", "worker-book", "worker-verify", "beat", "worker-nightly"}
+        assert set(ours) == {"migrate", "relay", "egress", "worker-book", "worker-verify", "beat", "worker-nightly"}
         for words in ours.values():
             group = command.make_context("readback", list(words[1:]))
             name, found, rest = command.resolve_command(group, words[1:])
@@ -131,7 +131,9 @@ class TestCompose:
             assert service["init"] is True, name
             if service.get("build") and name != "migrate":
                 needs = {other: how["condition"] for other, how in service["depends_on"].items()}
-                assert needs == {"redis": "service_healthy", "migrate": "service_completed_successfully"}
+                ledger = {"redis": "service_healthy", "migrate": "service_completed_successfully"}
+                guard = {"egress": "service_started"} if name.startswith("worker") else {}
+                assert needs == ({} if name == "egress" else ledger | guard), name
 
     def test_a_container_is_the_sandbox_and_holds_as_one(self, services):
         """Docker's default denies what Chromium's own sandbox needs."""

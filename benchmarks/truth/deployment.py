@@ -83,12 +83,14 @@ class Deployment:
             Part(pool, ("tasks.worker", queues, pool, count, str(self._ready(pool))), self._ready(pool))
             for pool, (queues, count) in WORKERS.items()
         ]
+        home = str(settings.home.absolute())
+        self.egress = Part("egress", ("tasks.guarding", home, settings.egress_host, "--with-parent"))
         self.relays = [Part(f"relay-{number}", ("tasks.relay",)) for number in range(1, RELAYS + 1)]
 
     @property
     def parts(self) -> list[Part]:
         """All that is started again when it ends."""
-        return [*self.workers, *self.relays]
+        return [self.egress, *self.workers, *self.relays]
 
     @property
     def restarts(self) -> int:
@@ -128,16 +130,7 @@ class Deployment:
     def stop(self) -> list[str]:
         """End the farm, warm; give what of it did not end by itself, which is killed. Safe to call twice."""
         ours = [each for part in self.parts if part.runs for each in processes.tree(part.pid)]
-        for part in self.parts:
-            if part.process is not None:
-                _close(part.process)
-                part.process.terminate()
-        left = []
-        for part in self.parts:
-            if part.process is not None and not _ends(part.process, STOP_S):
-                left.append(part.name)
-                part.process.kill()
-                part.process.wait()
+        left = [*_ended([*self.workers, *self.relays]), *_ended([self.egress])]
         self.redis.stop()
         ours += [process for process in processes.below() if _is_of_the_farm(process)]
         _, alive = psutil.wait_procs(set(ours), timeout=LAST_S)
@@ -180,6 +173,21 @@ class Deployment:
 
 def _is_of_the_farm(process: psutil.Process) -> bool:
     return processes.name(process) in {"worker", "browser", "renderer", "driver"}
+
+
+def _ended(parts: list[Part]) -> list[str]:
+    """End them, warm; those that did not end by themselves, and were killed."""
+    for part in parts:
+        if part.process is not None:
+            _close(part.process)
+            part.process.terminate()
+    left = []
+    for part in parts:
+        if part.process is not None and not _ends(part.process, STOP_S):
+            left.append(part.name)
+            part.process.kill()
+            part.process.wait()
+    return left
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

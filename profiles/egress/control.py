@@ -21,7 +21,7 @@ from typing import IO, Self
 
 from profiles.egress.counting import Counts
 from profiles.egress.grants import USER, Allowed, Grant, HostClock, host_clock
-from profiles.egress.proxy import Door
+from profiles.egress.proxy import LOOPBACK, Door
 from profiles.egress.resolving import Lookup, look_up
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Guard:
 
     Args:
         home: The state folder whose workers it serves.
+        host: Name or address of this machine on which their browsers find its doors.
         clock: What grants are measured by.
         lookup: How names are looked up.
 
@@ -47,13 +48,17 @@ class Guard:
         counts: What went through.
     """
 
-    def __init__(self, home: Path, clock: HostClock = host_clock, lookup: Lookup = look_up) -> None:
+    def __init__(
+        self, home: Path, host: str = LOOPBACK, clock: HostClock = host_clock, lookup: Lookup = look_up
+    ) -> None:
+        self._host = host
         self._socket = socket_of(home)
         self._clock = clock
         self._lookup = lookup
         self._lock: IO[str] | None = None
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.Task[None]] = set()
+        self._granted: set[Grant] = set()
         self._stirred = asyncio.Event()
         self.counts = Counts()
 
@@ -70,14 +75,10 @@ class Guard:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.close()
+        self._make_room()
         for task in self._talking:
             task.cancel()
         await asyncio.gather(*self._talking, return_exceptions=True)
-        self._socket.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.close()
 
     async def idle(self, for_s: float) -> None:
         """Return when nobody has been connected for so long."""
@@ -88,6 +89,20 @@ class Guard:
                     await self._stirred.wait()
             except TimeoutError:
                 return
+
+    async def drained(self) -> None:
+        """Give nothing out any more, and return when all that was given out is over. The next guard may begin."""
+        self._make_room()
+        while self._granted:
+            self._stirred.clear()
+            await self._stirred.wait()
+
+    def _make_room(self) -> None:
+        if self._server is not None and self._server.is_serving():
+            self._server.close()
+            self._socket.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -117,7 +132,14 @@ class Guard:
 
     async def _keep(self, grant: Grant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold a door open until the grant is over, or nobody wants it any more."""
-        async with Door(grant, self.counts.of(grant.allowed.partner), self._lookup) as door:
+        self._granted.add(grant)
+        try:
+            await self._hold_open(grant, reader, writer)
+        finally:
+            self._granted.discard(grant)
+
+    async def _hold_open(self, grant: Grant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with Door(grant, self.counts.of(grant.allowed.partner), self._lookup, self._host) as door:
             say(writer, {"server": door.server, "user": USER, "password": grant.password})
             while not grant.is_over:
                 try:

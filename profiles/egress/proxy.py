@@ -27,6 +27,7 @@ from profiles.egress.resolving import Forbidden, Lookup, look_up, reachable
 
 log = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
 CONNECT_S = 10.0
 MOST_HEAD_BYTES = 256 * 1024
 _BLOCK = 64 * 1024
@@ -48,10 +49,12 @@ class Door:
         grant: What it reaches, under which credential, and until when.
         count: Where its traffic is counted.
         lookup: How names are looked up.
+        host: The address of this machine on which its browser finds it.
     """
 
-    def __init__(self, grant: Grant, count: Count, lookup: Lookup = look_up) -> None:
+    def __init__(self, grant: Grant, count: Count, lookup: Lookup = look_up, host: str = LOOPBACK) -> None:
         self._grant = grant
+        self._host = host
         self._count = count
         self._lookup = lookup
         self._server: asyncio.Server | None = None
@@ -59,7 +62,7 @@ class Door:
         self._reusable: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MOST_HEAD_BYTES)
+        self._server = await asyncio.start_server(self._serve, self._host, 0, limit=MOST_HEAD_BYTES)
         return self
 
     async def __aexit__(
@@ -81,7 +84,8 @@ class Door:
         """
         if self._server is None:
             raise RuntimeError("the door is not open")
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def fresh(self) -> None:
         """Drop every connection that could carry another request: what leaves next has one that is new.

@@ -87,6 +87,7 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
             "READBACK_REDIS_URL": f"{redis_url}/1",
             "READBACK_HOME": str(tmp_path / "home"),
             "READBACK_CHROMIUM_SANDBOX": named["READBACK_CHROMIUM_SANDBOX"],
+            "READBACK_EGRESS_HOST": "127.0.0.1",
         }
         assert set(ours) == set(named)
         env = {**os.environ, **venues, **ours}
@@ -94,6 +95,7 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
             assert migrate.wait(PATIENCE_S) == 0, (tmp_path / "migrate.log").read_text()
         (tmp_path / "request.json").write_text(json.dumps(REQUEST))
         with (
+            service("egress", env, tmp_path / "egress.log") as egress,
             service("relay", env, tmp_path / "relay.log") as relay,
             service("worker-book", env, tmp_path / "book.log") as book,
             service("worker-verify", env, tmp_path / "verify.log") as verify,
@@ -102,7 +104,11 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
             answer = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=False)
             logs = "\n".join(path.read_text() for path in tmp_path.glob("*.log"))
             assert answer.returncode == 0, answer.stdout + answer.stderr + logs
+            counted = [str(READBACK), "egress", "--counts", "--json"]
+            through = json.loads(subprocess.run(counted, env=env, capture_output=True, check=True).stdout)
         said = json.loads(answer.stdout)
         (record,) = twin.records()
         assert (said["status"], said["venue_reference"]) == ("confirmed", record.code)
-        assert [process.returncode for process in (relay, book, verify)] == [0, 0, 0]
+        assert [process.returncode for process in (egress, relay, book, verify)] == [0, 0, 0, 0]
+        (count,) = through["partners"].values()
+        assert min(count.values()) > 0, "nothing went through the guard of its own"

@@ -26,6 +26,7 @@ def test_every_command_of_the_house_is_there():
                     "demo",
                     "doctor",
                     "doubts",
+                    "egress",
                     "leftovers",
                     "list",
                     "migrate",

@@ -32,7 +32,8 @@ def farm_for_checks(settings: Settings, folder: Path) -> AbstractAsyncContextMan
     Raises:
         SchemaFaults: What can be booked cannot be read.
     """
-    return farm_of(settings.model_copy(update={"home": folder, "database_url": None}))
+    here = {"home": folder, "database_url": None, "egress_host": Settings.model_fields["egress_host"].default}
+    return farm_of(settings.model_copy(update=here))
 
 
 async def check(
