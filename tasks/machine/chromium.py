@@ -26,6 +26,10 @@ ON_THE_PATH = (
     "google-chrome-stable",
 )
 START_LIMIT_S = 20.0
+NO_UDP = ("--disable-quic", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp")
+"""What would leave past a proxy. WebRTC's other spelling, without ``force``, does nothing in a headless shell."""
+DEAD_END = "http://127.0.0.1:1"
+"""The proxy of whatever has no visit's way out: nobody listens on the port that was once tcpmux."""
 GET_DRIVER = "run `make setup` as root, or install the library that it misses (libatomic1 on Debian and Ubuntu)"
 SANDBOX_VARIABLE = "READBACK_CHROMIUM_SANDBOX"
 GET_SANDBOX = (
@@ -55,7 +59,7 @@ def find_chromium(environ: Mapping[str, str] | None = None) -> Found | Missing:
 
 
 async def launch(playwright: Playwright, program: Path, *, sandbox: bool) -> Browser:
-    """Start a Chromium as every visit has it.
+    """Start a Chromium as every visit has it: nothing of it reaches anything but through a context's own way out.
 
     Args:
         playwright: The running driver.
@@ -64,6 +68,8 @@ async def launch(playwright: Playwright, program: Path, *, sandbox: bool) -> Bro
     """
     return await playwright.chromium.launch(
         executable_path=program,
+        args=NO_UDP,
+        proxy={"server": DEAD_END, "bypass": "<-loopback>"},
         handle_sigint=False,  # an attempt past its commit ends by itself
         handle_sigterm=False,
         handle_sighup=False,

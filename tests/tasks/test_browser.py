@@ -8,6 +8,7 @@ import signal
 import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import ProxySettings
 
 from profiles.terms.fingerprint import Viewport
 from profiles.visiting import Appearance
@@ -16,7 +17,7 @@ from tasks.browser import NoBrowser, WarmBrowser
 
 pytestmark = pytest.mark.browser
 PLAIN = Appearance("it-IT", "Europe/Rome", Viewport(), "light")
-NOWHERE = "http://127.0.0.1:9"
+NOWHERE = ProxySettings(server="http://127.0.0.1:9", bypass="<-loopback>")
 
 
 def living(*names: str) -> list[psutil.Process]:
