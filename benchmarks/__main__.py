@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import ledger
+from benchmarks import egress, ledger
 from benchmarks.overhead import command as overhead
 from benchmarks.pacing import command as pacing
 from benchmarks.simulate import command as simulate
@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "overhead": (overhead.main, overhead.PURPOSE),
     "ledger": (ledger.main, ledger.PURPOSE),
     "pacing": (pacing.main, pacing.PURPOSE),
+    "egress": (egress.main, egress.PURPOSE),
     "simulate": (simulate.main, simulate.PURPOSE),
     "truth": (truth.main, truth.PURPOSE),
 }

@@ -66,8 +66,18 @@ def test_a_round_of_the_ledger_both_ways() -> None:
     assert all(said[name] > 0 for name in ("async_over_threads_cpu", "threads_cpu_ms", "async_ms"))
 
 
+@pytest.mark.e2e
+@pytest.mark.browser
+def test_a_round_of_bookings_through_the_guard_and_straight() -> None:
+    done = run("egress", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["rounds"] == 1
+    assert all(said[f"{name}_{what}"] > 0 for name in ("straight", "inside", "guard") for what in ("wall_s", "cpu_s"))
+
+
 def test_benchmarks_are_listed_and_explain_themselves() -> None:
-    assert {"overhead", "ledger", "truth"} <= set(run().stdout.split())
+    assert {"overhead", "ledger", "egress", "truth"} <= set(run().stdout.split())
     assert "--rounds" in run("overhead", "--help").stdout
 
 

@@ -37,12 +37,14 @@ pytestmark = [
 ]
 
 NAMES = ("luna_here", "sole_here")
-TARGETS = ("itself", "worker", "relay", "browser", "driver", "redis", "postgresql")
+TARGETS = ("itself", "worker", "relay", "browser", "driver", "egress", "redis", "postgresql")
 """``itself``: the process that stands at the point: a worker's child, or a relay."""
 SHORT = (
     ("after_hold", "itself"),
     ("after_guard", "itself"),
     ("after_guard", "postgresql"),
+    ("after_hold", "egress"),
+    ("after_guard", "egress"),
     ("after_submit", "worker"),
     ("after_submit", "browser"),
     ("after_look", "driver"),
@@ -100,6 +102,7 @@ class Plant:
             "relay": lambda: [psutil.Process(part.pid) for part in self.farm.relays],
             "browser": lambda: processes.browsers(below),
             "driver": lambda: processes.drivers(below),
+            "egress": lambda: [psutil.Process(self.farm.egress.pid)],
             "redis": lambda: [psutil.Process(int(self.farm.redis.pidfile.read_text()))],
             "postgresql": lambda: [psutil.Process(_server(self.farm).pid)],
         }[target]()

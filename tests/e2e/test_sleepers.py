@@ -81,7 +81,7 @@ async def fence_off(settings: Settings, booking_id: str) -> None:
     """Take the lease as soon as it has run out, as another worker does."""
     async with await Ledger.open(settings.ledger_url) as ledger:
         async with asyncio.timeout(STOPS_WITHIN_S):
-            while await ledger.take_lease(booking_id, "another worker", 1.0) is None:
+            while await ledger.take_lease(booking_id, "another worker", 1.0) is None:  # noqa: ASYNC110 - its end tells nobody
                 await asyncio.sleep(0.05)
 
 
@@ -102,7 +102,7 @@ async def test_a_commit_that_the_gate_had_let_out_never_arrives_once_its_attempt
         (attempt,) = await asyncio.to_thread(platform.attempts, booking_id)
         assert attempt.state is AttemptState.COMMITTING
         if how == "in_the_browser":
-            assert len(processes.browsers(asleep)) == 1
+            assert processes.browsers(asleep)
             asleep += [process for process in processes.tree(sleeper) if processes.send(process, signal.SIGSTOP)]
             assert len(set(asleep)) == len(processes.tree(sleeper)), "worker, driver and browser were to sleep"
         else:

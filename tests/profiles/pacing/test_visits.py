@@ -24,6 +24,7 @@ from profiles.visiting import PartnerVisits
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, heading, now, site
 from tests.profiles.pacing.conftest import terms
+from tests.ways import OwnWays
 
 __all__ = ["browser", "site"]
 
@@ -73,7 +74,14 @@ class World:
         venue = stock.model_copy(update={"origin": self._site.origin})
         manifest = REGISTRY.manifest(stock)
         visits = PartnerVisits(
-            self._engine, Partners({PARTNER.slug: self.partner}), venue, manifest, now, self.pace, permit
+            self._engine,
+            Partners({PARTNER.slug: self.partner}),
+            venue,
+            manifest,
+            now,
+            ways=OwnWays(),
+            pace=self.pace,
+            permit=permit,
         )
         gate = CommitGate(CommitRule(url="{origin}/commit*"), [], self._site.origin)
         return visits.open(gate, steps or (Step.SEARCH,), None)
