@@ -30,8 +30,11 @@ Messages never carry guest data: they name steps, signs, fields and venues.
 
 from __future__ import annotations
 
+import copy
 import inspect
+from typing import Self
 
+from farm.rebuff import Rebuff
 from farm.status import Cause
 
 
@@ -43,6 +46,12 @@ class FarmError(Exception):
     def __init__(self, message: str | None = None, *, cause: Cause | None = None) -> None:
         super().__init__(message or inspect.getdoc(type(self)) or type(self).__name__)
         self.cause = cause or self.default_cause
+
+    def retold(self, message: str) -> Self:
+        """The same error in other words: everything that it knows besides them stays."""
+        again = copy.copy(self)
+        again.args = (message,)
+        return again
 
 
 class NotBooked(FarmError):
@@ -139,16 +148,21 @@ class AccessRefused(NotBooked):
     """The venue refuses the visit (403, 429 or a challenge): stop, and ask the partner.
 
     Attributes:
-        retry_after_s: How long the venue wants to be left alone, where it said so.
+        rebuff: The answer that said so; None where it was not an answer of the venue.
     """
 
     default_cause = Cause.CHALLENGE_PRESENTED
 
     def __init__(
-        self, message: str | None = None, *, retry_after_s: float | None = None, cause: Cause | None = None
+        self, message: str | None = None, *, cause: Cause | None = None, rebuff: Rebuff | None = None
     ) -> None:
         super().__init__(message, cause=cause)
-        self.retry_after_s = retry_after_s
+        self.rebuff = rebuff
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """For how long the venue wants to be left alone, where it said so: from 1 s to a day."""
+        return self.rebuff.retry_after_s if self.rebuff is not None else None
 
 
 class AccessNotAgreed(AccessRefused):

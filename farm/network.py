@@ -24,9 +24,9 @@ from farm.errors import (
     WayOutLost,
 )
 from farm.gate import CommitGate, Ruling, spoken
+from farm.rebuff import rebuff
 from farm.retry_after import asked_to_wait_s
 
-_REFUSING = frozenset({403, 429})
 # how a navigation ends that we stopped, or that a newer one (or a download) took over
 _NO_BREAK = frozenset({"net::ERR_BLOCKED_BY_CLIENT", "net::ERR_ABORTED"})
 _PAGE_KINDS = frozenset({"document", "xhr", "fetch"})
@@ -77,11 +77,8 @@ class Poison:
 
 def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | None:
     """The refusal that an answer means: 403, 429, or a challenge by its header."""
-    if status in _REFUSING or headers.get("cf-mitigated") == "challenge":
-        wait_s = asked_to_wait_s(headers, datetime.now(UTC))
-        said = f"{what} was answered {status}" + (f", retry after {wait_s:g} s" if wait_s is not None else "")
-        return AccessRefused(said, retry_after_s=wait_s)
-    return None
+    found = rebuff(status, headers, what)
+    return AccessRefused(str(found), rebuff=found) if found is not None else None
 
 
 class Line(Protocol):

@@ -7,7 +7,6 @@ then on nothing may surface as ``NotBooked``: it becomes ``OutcomeUnknown``, and
 from __future__ import annotations
 
 import re
-from copy import copy
 from enum import StrEnum
 from pathlib import Path
 from traceback import walk_tb
@@ -67,9 +66,7 @@ def meaning(error: Exception, phase: Phase, step: Step, guest: Guest | None) -> 
     if browser_lost(error) is not None:
         return BrowserLost(said)
     if isinstance(error, NotBooked | ContractBroken):
-        meant = copy(error)  # with all that it knows
-        meant.args = (said,)
-        return meant
+        return error.retold(said)
     if isinstance(error, PlaywrightError) and not isinstance(error, PlaywrightTimeout):
         return VenueDown(said)
     if isinstance(error, TimeoutError) and not isinstance(error, PlaywrightTimeout):

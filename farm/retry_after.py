@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -31,7 +32,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
     return min(max(float(math.ceil(min(wait_s, LONGEST_S))), SHORTEST_S), LONGEST_S)
 
 
-def asked_to_wait_s(headers: dict[str, str], now: datetime) -> float | None:
+def asked_to_wait_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """What an answer says, by its own clock where it shows one."""
     try:
         by_its_clock = parsedate_to_datetime(headers.get("date", ""))
