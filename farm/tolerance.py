@@ -1,8 +1,8 @@
 """What a venue puts up with, as far as it is known; and whether somebody may go there now. Pure.
 
 The breaker is for when less is not enough: a challenge, a venue that is down, complaints at the slowest rate. While
-it is open nobody goes there; after that one visit does, and what it meets decides for all. What follows from what is met
-stands in ``farm.learning``.
+it is open nobody goes there; after that one visit does, and what it meets decides for all. What follows from what was
+met stands in ``farm.learning``.
 """
 
 from __future__ import annotations

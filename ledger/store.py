@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, Self
 
 from farm.facts import Facts, Hold, Offer, Recap
@@ -18,8 +17,10 @@ from ledger.clock import ServerClock, wall_clock
 from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
 from ledger.names import new_id
+from ledger.notices import Notices
 from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
 from ledger.surely import surely
+from ledger.tolerances import Tolerances
 
 
 class Ledger:
@@ -28,6 +29,8 @@ class Ledger:
     Attributes:
         clock: Tells ``now`` for every row that is written and every lease that is judged.
         demotions: Integrations that broke in their last check.
+        tolerances: What is known of each partner's tolerance.
+        notices: What partners' contacts are told.
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class Ledger:
         self._random_bytes = random_bytes
         self._database = Database(url)
         self.demotions = Demotions(self._database, clock)
+        self.tolerances = Tolerances(self._database, clock)
+        self.notices = Notices(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Self:
@@ -64,9 +69,7 @@ class Ledger:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     # Bookings

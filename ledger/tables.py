@@ -1,4 +1,4 @@
-"""The six tables. The rules that must never break are constraints here, not habits elsewhere."""
+"""The tables. The rules that must never break are constraints here, not habits elsewhere."""
 
 from __future__ import annotations
 
@@ -153,3 +153,32 @@ demotions = Table(
     Column("report", Text),
 )
 """Integrations that broke in their last check, until they pass one."""
+
+tolerances = Table(
+    "tolerances",
+    metadata,
+    Column("partner", String(80), primary_key=True),
+    Column("account", String(80), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("known", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+"""What is known of each partner's tolerance (account ""), and of each account's; ``version`` grows by writing."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("partner", String(80), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("venue", String(80), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("contact", String(255), nullable=False),
+    Column("evidence", Payload, nullable=False),
+    Column("tried_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Moment),
+    Column("trouble", String(255)),
+)
+"""What a partner's contact is told: one row for each block of a challenge. Never guest data."""
