@@ -6,6 +6,7 @@
       NotBooked              nothing was committed (before-commit phase only): falling back is allowed
         NoAvailability         the venue shows "nothing", or nothing fits    next venue
         SlotLost               the slot or hold is gone            search again once, then next
+        LeftAlone              the venue is given a rest           next venue; not a packet was sent
         SlotBusy               another booking of ours is on it    once more, then next
         RequestRefused         the venue cannot serve this         next venue, do not ask again
         PriceOverCap           the price has grown over the cap    next venue
@@ -74,6 +75,12 @@ class SlotBusy(NotBooked):
     """Another booking of ours has been committing on this slot for too long."""
 
     default_cause = Cause.SLOT_BUSY
+
+
+class LeftAlone(NotBooked):
+    """The venue is left alone for now: not a packet was sent."""
+
+    default_cause = Cause.PACING_DEFERRED
 
 
 class RequestRefused(NotBooked):

@@ -13,9 +13,9 @@ from playwright.async_api import Page, Request, Response, Route, WebSocketRoute
 
 from farm.access import Access
 from farm.crash import browser_lost
+from farm.encounter import Encounter, latency_s, refusal
 from farm.errors import (
     AccessNotAgreed,
-    AccessRefused,
     BrowserLost,
     ContractBroken,
     FarmError,
@@ -24,7 +24,6 @@ from farm.errors import (
     WayOutLost,
 )
 from farm.gate import CommitGate, Ruling, spoken
-from farm.rebuff import rebuff
 from farm.retry_after import asked_to_wait_s
 
 # how a navigation ends that we stopped, or that a newer one (or a download) took over
@@ -75,12 +74,6 @@ class Poison:
             raise self._error
 
 
-def refusal(status: int, headers: dict[str, str], what: str) -> AccessRefused | None:
-    """The refusal that an answer means: 403, 429, or a challenge by its header."""
-    found = rebuff(status, headers, what)
-    return AccessRefused(str(found), rebuff=found) if found is not None else None
-
-
 class Line(Protocol):
     """What the browser's connections run through; profiles/ implements it."""
 
@@ -101,6 +94,7 @@ class Network:
     """Stands between one page (with its context) and the world.
 
     Attributes:
+        met: What the visit has met so far.
         trouble: The last server error that came back, in words. It ends nothing: a venue's "no" may come as one.
     """
 
@@ -114,6 +108,7 @@ class Network:
         self._in_flight = 0
         self._begun_at = time.monotonic()
         self._stirred = asyncio.Event()
+        self.met = Encounter()
         self.trouble: str | None = None
 
     async def watch(self) -> None:
@@ -250,14 +245,14 @@ class Network:
             self.poison.by(VenueDown(f"{spoken(request.method, request.url)} broke off: {request.failure}"))
 
     def _answered(self, response: Response) -> None:
-        if response.status < 400 and "cf-mitigated" not in response.headers:
-            return
         if response.request.resource_type not in _PAGE_KINDS or not self._access.covers(response.url):
             return
         what = spoken(response.request.method, response.url)
         self.poison.heed(response.headers)
         error = refusal(response.status, response.headers, what)
+        self.met.answered(latency_s(response.request), error)
         if error is not None:
+            self.met.asked_as(response.request.headers.get("user-agent"))
             self.poison.by(error)
         elif response.status >= 500:
             self.trouble = f"{what} was answered {response.status}"

@@ -22,6 +22,7 @@ class Rebuff:
         what: The request: method, host and path, without its query.
         headers: The names of the answer's headers, sorted; their values may know the visitor.
         retry_after_s: For how long the venue wants to be left alone, where it said so.
+        user_agent: As whom we asked, where the browser has told.
     """
 
     kind: RebuffKind
@@ -29,6 +30,7 @@ class Rebuff:
     status: int
     headers: tuple[str, ...] = ()
     retry_after_s: float | None = None
+    user_agent: str | None = None
 
     def __str__(self) -> str:
         wait = f", retry after {self.retry_after_s:g} s" if self.retry_after_s is not None else ""

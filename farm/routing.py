@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from farm.request import Request
 from farm.status import BookingStatus, Cause, Disposition
@@ -78,13 +79,13 @@ def next_step(
     candidates: Sequence[Venue],
     tried: Sequence[Tried],
     now: datetime,
-    closed: Collection[str] = (),
+    closed: Mapping[str, Cause] = MappingProxyType({}),
 ) -> Route | Stop:
     """The next venue, or how the booking ends. Never called while a commit may have gone out.
 
     Order: as the request names them (a group: by name). A partner that refused access is not visited again, nor is a
-    venue that is closed for new bookings. Once nobody has a place in the window, those that were full are asked again
-    with the window as wide as it may be.
+    venue that is closed for new bookings (by slug, with the cause). Once nobody has a place in the window, those that
+    were full are asked again with the window as wide as it may be.
     """
     if request.know_by is not None and now >= request.know_by:
         return Stop(BookingStatus.EXPIRED, _last(tried), f"Time ran out: {told(tried, candidates)}")
@@ -110,17 +111,17 @@ def next_step(
 
 
 def with_passed(
-    candidates: Sequence[Venue], tried: Sequence[Tried], closed: Collection[str], now: datetime, request: Request
+    candidates: Sequence[Venue], tried: Sequence[Tried], closed: Mapping[str, Cause], now: datetime, request: Request
 ) -> Stop:
     """How the booking ends when nothing is left but venues that the agreed pace keeps closed for too long."""
     return _stop(request, candidates, _with_closed(tried, candidates, closed), now)
 
 
-def _with_closed(tried: Sequence[Tried], candidates: Sequence[Venue], closed: Collection[str]) -> list[Tried]:
+def _with_closed(tried: Sequence[Tried], candidates: Sequence[Venue], closed: Mapping[str, Cause]) -> list[Tried]:
     """With what was not even tried, because it is closed; what was tried last keeps the last word."""
     been = {t.venue for t in tried}
     untried = [v for v in candidates if v.slug in closed and v.slug not in been]
-    return [*(Tried(v.slug, v.partner, Cause.TIER_TOO_LOW) for v in untried), *tried]
+    return [*(Tried(v.slug, v.partner, closed[v.slug]) for v in untried), *tried]
 
 
 def _is_next(slug: str, before: Sequence[Tried], tried: Sequence[Tried]) -> bool:

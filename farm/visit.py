@@ -43,6 +43,7 @@ class Visit:
         venue: The venue's typed data.
         account: The account in use; None when the visit is a guest's.
         gate: Rules on everything that leaves; only the core opens it.
+        met: What it has met so far: for whoever learns how much the venue puts up with.
 
     Args:
         page: A page of a fresh context that the profile has opened.
@@ -75,7 +76,8 @@ class Visit:
         self._manifest = manifest
         self._access = access
         self._network = Network(page, gate, access, line)
-        self._wire = Wire(page.context.request, gate, access, self._network.poison)
+        self.met = self._network.met
+        self._wire = Wire(page.context.request, gate, access, self._network.poison, self.met)
         self._mailbox = CountedMailbox(mailbox, gate.looked) if mailbox is not None else None
         self._wall: Locator | None = None
         self._wait_s = wait_s

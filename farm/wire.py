@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -11,9 +12,10 @@ from playwright.async_api import Error as PlaywrightError
 
 from farm.access import Access
 from farm.crash import browser_lost
+from farm.encounter import Encounter, refusal
 from farm.errors import AccessNotAgreed, ContractBroken, VenueChanged, VenueDown
 from farm.gate import CommitGate, Ruling, spoken
-from farm.network import Poison, refusal
+from farm.network import Poison
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -42,11 +44,14 @@ class Answer:
 class Wire:
     """Sends one request at a time; redirects are followed by hand, so that each one passes the host check."""
 
-    def __init__(self, sender: APIRequestContext, gate: CommitGate, access: Access, poison: Poison) -> None:
+    def __init__(
+        self, sender: APIRequestContext, gate: CommitGate, access: Access, poison: Poison, met: Encounter
+    ) -> None:
         self._sender = sender
         self._gate = gate
         self._access = access
         self._poison = poison
+        self._met = met
 
     async def send(
         self,
@@ -80,6 +85,7 @@ class Wire:
         self._poison.check()
         if self._gate.rule(method, url, None, body, headers.get("content-type", "")) is not Ruling.PASS:
             raise ContractBroken(f"{what} is neither safe nor allowed now: stopped")
+        began_s = time.monotonic()
         try:
             response = await self._sender.fetch(
                 url, method=method, data=body, headers=headers, max_redirects=0, timeout=30_000
@@ -90,6 +96,7 @@ class Wire:
         if response.status >= 400:
             self._poison.heed(response.headers)
         refused = refusal(response.status, response.headers, what)
+        self._met.answered(time.monotonic() - began_s, refused)
         if refused is not None:
             self._poison.by(refused)
             raise refused

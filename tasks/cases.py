@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from farm import reading
@@ -15,6 +16,7 @@ from farm.request import Request
 from farm.verdict import Verdict
 from ledger.records import AttemptRecord, BookingRecord
 from tasks.runtime import Farm
+from tasks.waiting import rests
 
 
 async def read_case(farm: Farm, booking_id: str, demotions: Mapping[str, Demotion]) -> Case:
@@ -23,10 +25,11 @@ async def read_case(farm: Farm, booking_id: str, demotions: Mapping[str, Demotio
     ``demotions`` as they were when the task began: they change once a night.
     """
     booking = await farm.ledger.booking(booking_id)
-    return case_of(farm, booking, await farm.ledger.attempts(booking_id), demotions)
+    case = _case_of(farm, booking, await farm.ledger.attempts(booking_id), demotions)
+    return replace(case, resting=await rests(farm, case.candidates))
 
 
-def case_of(
+def _case_of(
     farm: Farm, booking: BookingRecord, attempts: list[AttemptRecord], demotions: Mapping[str, Demotion]
 ) -> Case:
     """The case behind these rows."""

@@ -11,6 +11,7 @@ from ledger.records import Lease
 from profiles.pacing.errand import Errand, ErrandKind
 from profiles.pacing.pace import Later, Permit
 from tasks.runtime import Farm
+from tasks.waiting import left_alone
 
 AtVenue = Try | LookAt | CancelAt | ChangeAt | GiveBack
 _KINDS: dict[type[AtVenue], ErrandKind] = {
@@ -36,6 +37,10 @@ async def permit_for(farm: Farm, lease: Lease, work: AtVenue) -> AsyncIterator[P
     partner = farm.partners.by_slug.get(venue.partner)
     if partner is None:
         yield None
+        return
+    later = await left_alone(farm, partner)
+    if later is not None:
+        yield later
         return
     booking = await farm.ledger.booking(lease.booking_id)
     errand = Errand(_KINDS[type(work)], booking.id, booking.reseller, booking.wanted().know_by)

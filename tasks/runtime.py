@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from farm.ports import Visits
 from farm.registry import Registry
 from farm.request import Clock
 from farm.venue import Venue
@@ -25,6 +26,7 @@ from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
 from tasks.guarding import start_guard
 from tasks.settings import Settings
+from tasks.tolerated import ToleratedVisits, rates_of
 
 T = TypeVar("T")
 STOP_S = 15.0
@@ -50,19 +52,19 @@ class Farm:
     pace: Pace = field(default_factory=lambda: Pace(Store(None)), kw_only=True)
     permit: Permit | None = field(default=None, kw_only=True)
 
-    def visits(self, venue: Venue) -> PartnerVisits:
-        """Visits of a venue under its partner's profile."""
-        manifest = self.registry.manifest(venue)
-        return PartnerVisits(
+    def visits(self, venue: Venue) -> Visits:
+        """Visits of a venue under its partner's profile, as far as it puts up with them."""
+        agreed = PartnerVisits(
             self.browser,
             self.partners,
             venue,
-            manifest,
+            self.registry.manifest(venue),
             self.clock,
             ways=self.ways,
             pace=self.pace,
             permit=self.permit,
         )
+        return ToleratedVisits(agreed, self.ledger, venue, self.partners.by_slug.get(venue.partner))
 
     async def warm(self) -> None:
         """Start browser and egress guard now, so that the first visit need not wait for them."""
@@ -160,7 +162,7 @@ async def _open_farm(settings: Settings) -> Farm:
     ways = GuardedWays(home, lambda: asyncio.to_thread(start_guard, home, host))
     ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    pace = Pace(Store(redis_url(settings)))  # connects when a partner with limits is visited
+    pace = Pace(Store(redis_url(settings)), rates_of(ledger))  # connects when a partner with limits is visited
     return Farm(settings, ledger, registry, partners, browser, ways, ledger.clock, owner, pace=pace)
 
 

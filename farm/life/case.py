@@ -11,6 +11,7 @@ from farm.gate import Sent
 from farm.life.states import PAST_GUARD, UNJUDGED
 from farm.manifest import Manifest
 from farm.request import Request
+from farm.rest import Rest
 from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
 from farm.venue import Venue
 from farm.verdict import Verdict
@@ -113,6 +114,7 @@ class Case:
         places: The venues of the attempts; a venue that this farm does not know any more is missing.
         unknown: Why the candidates could not be found.
         closed: Candidates that take no new bookings, with why, for whoever runs the farm.
+        resting: Candidates whose partner is left alone now.
     """
 
     id: str
@@ -129,6 +131,7 @@ class Case:
     change: Request | None = None
     replaces: str | None = None
     closed: Mapping[str, str] = field(default_factory=dict)
+    resting: Mapping[str, Rest] = field(default_factory=dict)
 
     @property
     def live(self) -> Attempt | None:

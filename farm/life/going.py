@@ -79,7 +79,7 @@ def go_to_next(case: Case, now: datetime, passed: tuple[PassedOver, ...] = ()) -
         request = request.model_copy(update={"know_by": None})
     over = {each.venue.slug for each in passed}
     elsewhere = [venue for venue in case.candidates if venue.slug not in over]
-    step = next_step(request, elsewhere, tried, now, case.closed)
+    step = next_step(request, elsewhere, tried, now, _closed(case))
     if isinstance(step, Stop):
         return _nowhere_else(case, step, tried, passed, now)
     earlier = tuple(attempt for attempt in case.attempts if attempt.may_surprise and attempt.venue in case.places)
@@ -119,7 +119,12 @@ def _nowhere_else(
         event = deferral(first.venue.slug, first.until, first.detail)
         return Decision(Transition(events=[event], done=["book"], wake=[NewWakeUp("book", first.until)]))
     over = [Tried(each.venue.slug, each.venue.partner, Cause.PACING_DEFERRED, each.detail) for each in passed]
-    return _end(case, with_passed(case.candidates, [*over, *tried], case.closed, now, case.request), now)
+    return _end(case, with_passed(case.candidates, [*over, *tried], _closed(case), now, case.request), now)
+
+
+def _closed(case: Case) -> dict[str, Cause]:
+    """Where nothing new goes: what rests for a while, and what has not earned it."""
+    return {slug: rest.cause for slug, rest in case.resting.items()} | dict.fromkeys(case.closed, Cause.TIER_TOO_LOW)
 
 
 def tried_so_far(case: Case, now: datetime) -> list[Tried]:
@@ -167,7 +172,8 @@ def _context(case: Case, tried: Sequence[Tried], *, widened: bool, now: datetime
 
 def _end(case: Case, stop: Stop, now: datetime) -> Decision:
     payload: dict[str, object] = {"cause": str(stop.cause), "sentence": stop.sentence}
-    closed = [case.closed[venue.slug] for venue in case.candidates if venue.slug in case.closed]
+    said = {slug: rest.sentence(slug) for slug, rest in case.resting.items()} | dict(case.closed)
+    closed = [said[venue.slug] for venue in case.candidates if venue.slug in said]
     if closed:
         payload["closed"] = closed
     return Decision(

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,11 +28,11 @@ ASK_AGAIN_S = 5.0
 VISITS_KEY, ACCOUNT_KEY = 2, 10
 """Where the places of the partner's visits, and of an account's, stand among the keys of the script."""
 
-Rates = Callable[[Partner], float | None]
+Rates = Callable[[Partner], Awaitable[float | None]]
 """How many requests a minute a partner's venues put up with now; None: as many as were agreed."""
 
 
-def as_agreed(partner: Partner) -> float | None:  # noqa: ARG001 - the port's signature
+async def as_agreed(partner: Partner) -> float | None:  # noqa: ARG001 - the port's signature
     """Nothing was learned."""
     return None
 
@@ -100,7 +100,8 @@ class Pace:
         if not terms.is_limited:
             yield Permit(self, None, errand.ticket)
             return
-        cost_us = self._cost_us(partner, REQUESTS[errand.kind])
+        per_min = await self._rates(partner)
+        cost_us = _cost_us(partner, per_min, REQUESTS[errand.kind])
         try:
             wait_s, before = await self.store.ask(partner.slug, "admit", self._asked(partner, errand, cost_us, now))
         except StoreAway as error:
@@ -118,7 +119,7 @@ class Pace:
             async with self._kept(partner, asked, ()):
                 yield permit
         finally:
-            unused_us = cost_us - self._cost_us(partner, permit.used)
+            unused_us = cost_us - _cost_us(partner, per_min, permit.used)
             took_us = int((time.monotonic() - permit.began) * SECOND_US)
             await self._tell(partner, "leave", {**asked, "took": took_us, "unused": unused_us})
 
@@ -137,7 +138,7 @@ class Pace:
         Raises:
             PacingDeferred: Everybody who may be there at once is.
         """
-        terms, per_min = partner.pacing, self._rates(partner)
+        terms, per_min = partner.pacing, await self._rates(partner)
         firsts = of_requests(terms, per_min, first=True)
         tokens = VisitTokens(self.store, partner.slug, firsts if first else of_requests(terms, per_min), firsts)
         covered = permit is not None and permit.covers(partner)
@@ -160,10 +161,6 @@ class Pace:
         """The venue asked to be left alone for so long."""
         if partner.pacing.is_limited:
             await self._tell(partner, "pause", {"wait": int(wait_s * SECOND_US)})
-
-    def _cost_us(self, partner: Partner, requests: int) -> int:
-        rules = of_requests(partner.pacing, self._rates(partner))
-        return requests * max((rule.interval_us for rule in rules), default=0)
 
     def _asked(self, partner: Partner, errand: Errand, cost_us: int, now: datetime) -> dict[str, object]:
         asked: dict[str, object] = {
@@ -238,3 +235,8 @@ class Pace:
             await self.store.ask(partner.slug, step, asked, accounts=accounts)
         except StoreAway as error:
             log.warning("%s: %s was not written down (%s)", partner.slug, step, error)
+
+
+def _cost_us(partner: Partner, per_min: float | None, requests: int) -> int:
+    rules = of_requests(partner.pacing, per_min)
+    return requests * max((rule.interval_us for rule in rules), default=0)

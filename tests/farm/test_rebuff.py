@@ -2,9 +2,9 @@
 
 import pytest
 
+from farm.encounter import refusal
 from farm.errors import AccessRefused
 from farm.facts import Guest
-from farm.network import refusal
 from farm.phases import Phase, Step, meaning
 
 

@@ -116,24 +116,26 @@ def test_only_where_it_was_full_is_asked_again_with_a_wider_window():
 
 
 def test_a_closed_venue_is_passed_over():
-    assert next_step(REQUEST, ABC, [], NOW, {"a", "b"}) == Route(ABC[2], REQUEST)
+    assert next_step(REQUEST, ABC, [], NOW, dict.fromkeys({"a", "b"}, Cause.TIER_TOO_LOW)) == Route(ABC[2], REQUEST)
 
 
 def test_a_venue_that_closes_between_two_tries_is_not_tried_again():
     tried = [Tried("a", "p", Cause.SESSION_EXPIRED)]
     assert next_step(REQUEST, ABC, tried, NOW) == Route(ABC[0], REQUEST)
-    assert next_step(REQUEST, ABC, tried, NOW, {"a"}) == Route(ABC[1], REQUEST)
+    assert next_step(REQUEST, ABC, tried, NOW, dict.fromkeys({"a"}, Cause.TIER_TOO_LOW)) == Route(ABC[1], REQUEST)
 
 
 def test_where_every_venue_is_closed_the_end_says_so():
-    end = next_step(REQUEST, ABC, [], NOW, {"a", "b", "c"})
+    end = next_step(REQUEST, ABC, [], NOW, dict.fromkeys({"a", "b", "c"}, Cause.TIER_TOO_LOW))
     assert isinstance(end, Stop)
     assert (end.status, end.cause) == (BookingStatus.FAILED, Cause.TIER_TOO_LOW)
     assert end.sentence.startswith("Nothing could be booked: A does not take bookings from us now;")
 
 
 def test_what_was_tried_has_the_last_word_about_why():
-    end = next_step(REQUEST, ABC[:2], [Tried("b", "p", Cause.SLOT_UNAVAILABLE)], NOW, {"a"})
+    end = next_step(
+        REQUEST, ABC[:2], [Tried("b", "p", Cause.SLOT_UNAVAILABLE)], NOW, dict.fromkeys({"a"}, Cause.TIER_TOO_LOW)
+    )
     assert isinstance(end, Stop)
     assert (end.status, end.cause) == (BookingStatus.UNAVAILABLE, Cause.SLOT_UNAVAILABLE)
     assert end.sentence == "Nothing could be booked: A does not take bookings from us now; B was full."
@@ -144,6 +146,6 @@ def test_only_what_is_closed_is_said_to_be():
     assert isinstance(end, Stop)
     assert end.sentence == "Nothing could be booked: A does not take bookings from us now."
     tried = [Tried("b", "p", Cause.SLOT_UNAVAILABLE), Tried("a", "p", Cause.VENUE_CHANGED)]
-    end = next_step(REQUEST, ABC[:2], tried, NOW, {"a"})
+    end = next_step(REQUEST, ABC[:2], tried, NOW, {"a": Cause.TIER_TOO_LOW})
     assert isinstance(end, Stop)
     assert end.sentence == "Nothing could be booked: B was full; A could not take the booking."

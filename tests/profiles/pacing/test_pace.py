@@ -20,7 +20,7 @@ from profiles.pacing.pace import Later, Pace, Permit
 from profiles.pacing.rules import LATE_S, SECOND_US, of_requests
 from profiles.pacing.store import Store, StoreAway
 from profiles.pacing.tokens import VisitTokens
-from profiles.partner import Partners
+from profiles.partner import Partner, Partners
 from profiles.terms.session import AccountTerms, SessionTerms
 from tests.profiles.pacing.conftest import terms
 from tests.redis_servers import private_redis
@@ -200,7 +200,11 @@ async def test_an_account_is_used_by_as_many_as_agreed(store, monkeypatch):
 async def test_what_was_learned_slows_down_and_never_speeds_up(store):
     of = partner(requests_per_min=6000, burst_requests=2, read_back_requests=0)
     assert of_requests(of.pacing, 9000) == of_requests(of.pacing)
-    slow = Pace(store, lambda _: 60.0)
+
+    async def learned(_: Partner) -> float:
+        return 60.0
+
+    slow = Pace(store, learned)
     await known(store, of)
     async with slow.visit(of, None, None, first=False) as visit:
         await asyncio.sleep(0)
