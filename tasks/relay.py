@@ -15,6 +15,7 @@ from ledger.store import Ledger
 from ledger.written import Written
 from tasks.app import TASKS, app
 from tasks.crash_points import crash_point
+from tasks.letters import letters_going_out
 from tasks.parent import end_with_parent
 from tasks.settings import Settings
 
@@ -30,7 +31,7 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
 
     Every half of a lease's length it sweeps: what a dead worker held is woken then, not when a message is sent again.
     """
-    async with await Ledger.open(settings.ledger_url) as ledger:
+    async with await Ledger.open(settings.ledger_url) as ledger, letters_going_out(ledger, settings):
         with Written(settings.ledger_url) as written:
             swept_at = -math.inf
             while not stop.is_set():

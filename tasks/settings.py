@@ -31,6 +31,9 @@ class Settings(BaseSettings):
         nightly_at: When the nightly checks begin, in UTC.
         least_tier: What an integration must have earned before its venues take new bookings.
         egress_host: The name or address of this machine on which browsers find the egress guard.
+        mail_url: The server that takes letters to partners' contacts; None: notices are only listed. In the clear
+            on loopback only: elsewhere TLS from the start (``smtps``) or by STARTTLS.
+        mail_from: Who those letters are from.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -52,6 +55,8 @@ class Settings(BaseSettings):
     check_s: Annotated[float, Field(gt=0)] = 1800.0
     nightly_at: time = time(3)
     egress_host: str = "127.0.0.1"
+    mail_url: Annotated[str, Field(pattern=r"^smtps?://[^/?#]+$")] | None = None
+    mail_from: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "readback@localhost"
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property
