@@ -9,6 +9,7 @@ from benchmarks import egress, ledger
 from benchmarks.overhead import command as overhead
 from benchmarks.pacing import command as pacing
 from benchmarks.simulate import command as simulate
+from benchmarks.tolerance import command as tolerance
 from benchmarks.truth import command as truth
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
@@ -17,6 +18,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "pacing": (pacing.main, pacing.PURPOSE),
     "egress": (egress.main, egress.PURPOSE),
     "simulate": (simulate.main, simulate.PURPOSE),
+    "tolerance": (tolerance.main, tolerance.PURPOSE),
     "truth": (truth.main, truth.PURPOSE),
 }
 

@@ -1,0 +1,101 @@
+"""`python -m benchmarks tolerance`: a hidden limit that moves, and who comes nearest to it without a challenge."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from bisect import bisect_left
+from collections.abc import Sequence
+from statistics import mean
+
+from benchmarks.tolerance.contenders import Contender, crawlee, fixed, learned
+from benchmarks.tolerance.schedule import BOUNDS, LIMITS_PER_MIN, Schedule
+from benchmarks.tolerance.twin import Book, RunningTwin
+
+PURPOSE = "how near the farm comes to a hidden limit that moves, beside fixed rates and Crawlee's session pool"
+HELP = f"""\
+A twin (a real HTTP server on loopback) serves so many requests in any minute, and that changes from stretch to stretch
+({", ".join(map(str, LIMITS_PER_MIN))}). More is answered 429; who is refused 20 times within a minute is challenged and shut out for ten. The agreement says
+{BOUNDS.floor_per_min} to {BOUNDS.ceiling_per_min} a minute, and nobody knows the limit.
+
+  learned  the farm: eight workers under farm.learning, on a real ledger (SQLite), with a pacer of a few lines
+  fixed    eight workers at the floor, at the mean of the limits, at the ceiling
+  crawlee  Crawlee's HttpCrawler with its session pool, told the ceiling
+
+All run on the same twin, one after the other. The clock is compressed: a minute of the agreement takes --minute-s
+seconds of the wall. `share_of_best`: requests that were served, of those that somebody who knows the limit would have
+been served. `reconverge_s`: after a shift, until a whole minute was served at 85 % of the new limit; the mean of all
+shifts, in seconds of the agreement's clock. The last line is JSON.
+"""
+NEAR = 0.85
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks tolerance", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=60, metavar="N", help="of each stretch (60)")
+    parser.add_argument("--minute-s", type=float, default=1.0, metavar="S", help="that each of them takes here (1.0)")
+    parser.add_argument("--only", choices=["learned"], help="leave the baselines out")
+    given = parser.parse_args(arguments)
+    if given.minutes < 2 or given.minute_s <= 0:
+        parser.error("--minutes must be at least 2, and --minute-s more than 0")
+    schedule = Schedule(given.minutes, given.minute_s)
+    baselines: dict[str, Contender] = {
+        "fixed_at_floor": fixed(BOUNDS.floor_per_min),
+        "fixed_at_mean": fixed(mean(LIMITS_PER_MIN)),
+        "fixed_at_ceiling": fixed(BOUNDS.ceiling_per_min),
+        "crawlee_session_pool": crawlee,
+    }
+    if given.only is not None:
+        baselines = {}
+    ours = _run("learned", learned, schedule)
+    found = {name: _run(name, who, schedule) for name, who in baselines.items()}
+    answer = {
+        **ours,
+        "shifts": len(LIMITS_PER_MIN) - 1,
+        "baselines": found,
+        "limits_per_min": LIMITS_PER_MIN,
+        "agreed_per_min": [BOUNDS.floor_per_min, BOUNDS.ceiling_per_min],
+        "stretch_min": given.minutes,
+        "clock": f"compressed: a minute of the agreement took {given.minute_s:g} s",
+    }
+    print(json.dumps(answer))
+    return 0
+
+
+def _run(name: str, contender: Contender, schedule: Schedule) -> dict[str, object]:
+    with RunningTwin(schedule) as twin:
+        asyncio.run(contender(twin.origin, schedule))
+        book = twin.book()
+    found = judged(book, schedule)
+    print(f"{name:20} {found}", file=sys.stderr, flush=True)
+    return found
+
+
+def judged(book: Book, schedule: Schedule) -> dict[str, object]:
+    """What the twin's own book says of a contender."""
+    times = [reconverged_min(book.served_at_min, number, schedule) for number in range(1, len(LIMITS_PER_MIN))]
+    known = [one for one in times if one is not None]
+    return {
+        "share_of_best": round(len(book.served_at_min) / schedule.best, 3),
+        "challenges": book.challenges,
+        "reconverge_s": round(60 * mean(known)) if len(known) == len(times) else None,
+        "refused": book.answers.get("429", 0) + book.answers.get("403", 0),
+    }
+
+
+def reconverged_min(served_at_min: Sequence[float], number: int, schedule: Schedule) -> float | None:
+    """How long after the shift to that stretch a minute began that was served near its limit; None: never."""
+    begins, wanted = number * schedule.minutes, NEAR * LIMITS_PER_MIN[number]
+    ends = begins + schedule.minutes
+    for first in range(bisect_left(served_at_min, begins), len(served_at_min)):
+        at = served_at_min[first]
+        if at + 1 > ends:
+            return None
+        if bisect_left(served_at_min, at + 1) - first >= wanted:
+            return at - begins
+    return None
