@@ -21,6 +21,7 @@ from gateway.commands.nightly import nightly
 from gateway.commands.processes import beat, relay, worker
 from gateway.commands.rate import rate
 from gateway.commands.show import show
+from gateway.commands.tolerance import notices, tolerance
 from gateway.commands.up import up
 from gateway.commands.venues import venues
 from gateway.complaint import Complaint
@@ -125,6 +126,13 @@ app.command(
     rich_help_panel=KNOWING,
     epilog=examples("readback venues", "READBACK_INTEGRATIONS=my/integrations readback venues --json"),
 )(venues)
+app.command(
+    rich_help_panel=KNOWING,
+    epilog=examples(
+        "readback tolerance", "readback tolerance lakeshore --json", "readback tolerance go-on lakeshore"
+    ),
+)(tolerance)
+app.command(rich_help_panel=KNOWING, epilog=examples("readback notices", "readback notices --json"))(notices)
 app.command(rich_help_panel=KNOWING, epilog=examples("readback rate", "readback rate --json"))(rate)
 app.command(
     rich_help_panel=RUNNING,

@@ -16,9 +16,10 @@ from benchmarks.tolerance.twin import Book, RunningTwin
 
 PURPOSE = "how near the farm comes to a hidden limit that moves, beside fixed rates and Crawlee's session pool"
 HELP = f"""\
-A twin (a real HTTP server on loopback) serves so many requests in any minute, and that changes from stretch to stretch
-({", ".join(map(str, LIMITS_PER_MIN))}). More is answered 429; who is refused 20 times within a minute is challenged and shut out for ten. The agreement says
-{BOUNDS.floor_per_min} to {BOUNDS.ceiling_per_min} a minute, and nobody knows the limit.
+A twin (a real HTTP server on loopback) serves so many requests in any minute, and changes its mind three times:
+{", ".join(map(str, LIMITS_PER_MIN))}. More is answered 429; who is refused 20 times within a minute is challenged,
+and shut out for ten. The agreement says {BOUNDS.floor_per_min} to {BOUNDS.ceiling_per_min} a minute.
+Nobody knows the limit.
 
   learned  the farm: eight workers under farm.learning, on a real ledger (SQLite), with a pacer of a few lines
   fixed    eight workers at the floor, at the mean of the limits, at the ceiling

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ WORKERS = 8
 VISIT_REQUESTS = 10
 """A visit's length; what it met is told at its end."""
 PARTNER = "twin"
-Contender = Callable[[str, Schedule], Awaitable[None]]
+Contender = Callable[[str, Schedule], Coroutine[None, None, None]]
 
 
 async def learned(origin: str, schedule: Schedule) -> None:
@@ -34,9 +34,8 @@ async def learned(origin: str, schedule: Schedule) -> None:
         async with await Ledger.open(url, clock) as ledger, _client() as client:
             pacer = Pacer(BOUNDS.start_per_min / schedule.minute_s)
             ends_s = time.monotonic() + schedule.lasts_s
-            await asyncio.gather(
-                *(_work(f"{n}", ledger, clock, client, origin, pacer, ends_s) for n in range(WORKERS))
-            )
+            workers = (_work(f"{n}", ledger, clock, client, origin, pacer, ends_s) for n in range(WORKERS))
+            await asyncio.gather(*workers)
 
 
 async def _work(
