@@ -17,9 +17,10 @@ from farm.rebuff import rebuff
 from farm.tolerance import Go, Kind, Met
 from ledger.migrate import upgrade
 from ledger.store import Ledger
+from ledger.tolerances import WHOLE
 
 WORKERS = 8
-VISIT_REQUESTS = 10
+VISIT_REQUESTS = 5
 """A visit's length; what it met is told at its end."""
 PARTNER = "twin"
 Contender = Callable[[str, Schedule], Coroutine[None, None, None]]
@@ -63,7 +64,6 @@ async def _visit(
     kind: Kind = "clean"
     asked, took_s = 0, 0.0
     while asked < VISIT_REQUESTS and kind == "clean" and time.monotonic() < ends_s:
-        pacer.per_s = said.per_min / clock.minute_s
         await pacer.slot()
         began_s = time.monotonic()
         answer = await client.get(f"{origin}/tables")
@@ -75,7 +75,8 @@ async def _visit(
         return
     met = Met(kind, asked, latency_s=took_s / asked, probe=said.probe)
     await ledger.tolerances.tell(PARTNER, None, BOUNDS, met)
-    until = (await ledger.tolerances.of(PARTNER))[""].waits_until(clock())
+    known = (await ledger.tolerances.of(PARTNER))[WHOLE]
+    pacer.per_s, until = known.rate_per_min / clock.minute_s, known.waits_until(clock())
     if until is not None:
         pacer.until_s = max(pacer.until_s, time.monotonic() + clock.wall_s(until))
 

@@ -55,7 +55,7 @@ def tolerance(
         printer().print(f"Nothing is known of {what} yet." if what else "Nothing is known of any partner yet.")
     elif any(answer.why == "challenged" and answer.until is not None for answer in answers):
         say(
-            "→ `readback notices` shows what happened; `readback tolerance go-on PARTNER`, once its contact has answered"
+            "→ `readback notices` says what happened; once the contact has answered: `readback tolerance go-on PARTNER`"
         )
 
 
