@@ -54,9 +54,7 @@ def tolerance(
     if not answers:
         printer().print(f"Nothing is known of {what} yet." if what else "Nothing is known of any partner yet.")
     elif any(answer.why == "challenged" and answer.until is not None for answer in answers):
-        say(
-            "→ `readback notices` says what happened; once the contact has answered: `readback tolerance go-on PARTNER`"
-        )
+        say("→ `readback notices` says more; once the contact has answered: `readback tolerance go-on PARTNER`")
 
 
 def notices(
