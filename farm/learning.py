@@ -19,7 +19,7 @@ from farm.tolerance import PATIENCE_MIN, Bounds, Breaker, Kind, Met, Tolerance, 
 MINUTE = timedelta(minutes=1)
 USED = 0.75
 """A minute proves its rate if so much of it was really asked for."""
-WORTH = 0.08
+WORTH = 0.1
 """A gain that is smaller, as a part of the limit, is not worth a complaint."""
 LONGEST_PATIENCE_MIN = 12
 """Clean minutes before more is tried, once a try has failed."""

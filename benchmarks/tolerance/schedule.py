@@ -14,9 +14,9 @@ BOUNDS = Bounds(
     floor_per_min=10,
     ceiling_per_min=100,
     start_per_min=30,
-    step_per_min=8,
-    back_off=0.8,
-    cool_down_s=15,
+    step_per_min=12,
+    back_off=0.85,
+    cool_down_s=6,
     challenge_pause_s=600,
 )
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
