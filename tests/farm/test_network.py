@@ -23,7 +23,9 @@ def network() -> Any:
 
 
 def answer(status: int, kind: str = "fetch", site: str = HOUSE, **headers: str) -> Any:
-    request = SimpleNamespace(resource_type=kind, method="GET")
+    request = SimpleNamespace(
+        resource_type=kind, method="GET", headers={}, timing={"requestStart": 1.0, "responseStart": 2.0}
+    )
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return SimpleNamespace(status=status, url=f"{site}/free?mail=ada", headers=named, request=request)
 

@@ -9,28 +9,45 @@ import pytest
 from farm.status import AttemptState, BookingStatus, Cause
 from farm.tolerance import Met
 from profiles.bounds import bounds_of
+from profiles.pacing.pace import Pace
+from profiles.pacing.store import Store
 from profiles.partner import Partners
 from profiles.terms.tolerance import ToleranceTerms
-from tasks.tolerated import Pace, rate_of
+from tasks.tolerated import LearnedRate, rate_of, rates_of
 from tasks.waiting import ASK_AGAIN_S
+from tests.redis_servers import private_redis
 from tests.tasks.house import FIRST, SECOND, VENUES
 
 PARTNER, OTHER = "bologna_tables", "other_tables"
 TERMS = ToleranceTerms(
-    floor_per_min=10, start_per_min=40, step_per_min=6, cool_down_min=1, challenge_pause_min=60, source="a test"
+    floor_per_min=10_000,
+    start_per_min=40_000,
+    step_per_min=6_000,
+    cool_down_min=1,
+    challenge_pause_min=60,
+    source="a test",
 )
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with private_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
 @pytest.fixture
-def strict(house_farm):
-    """The first house's partner has set limits; the second one's has none."""
+async def strict(house_farm, server):
+    """The first house's partner has set limits, so wide that no request waits; the second one's has none."""
+    store = Store(server.url)
+    house_farm.pace = Pace(store, rates_of(house_farm.ledger))
     stock = house_farm.partners.by_slug[PARTNER]
-    pacing = stock.pacing.model_copy(update={"requests_per_min": 100})
+    pacing = stock.pacing.model_copy(update={"requests_per_min": 100_000})
     mine = stock.model_copy(update={"pacing": pacing, "tolerance": TERMS})
     house_farm.partners = Partners({PARTNER: mine, OTHER: stock.model_copy(update={"slug": OTHER})})
     venues = house_farm.registry.venues
     venues[SECOND] = venues[SECOND].model_copy(update={"partner": OTHER})
-    return house_farm
+    yield house_farm
+    await store.close()
 
 
 async def met(farm, kind, **more):
@@ -122,9 +139,9 @@ async def test_a_cancellation_waits_too(strict, clock):
 
 async def test_the_rate_is_for_whoever_paces(strict, clock):
     partner = strict.partners.by_slug[PARTNER]
-    assert await rate_of(strict.ledger, partner) == Pace(40)
+    assert await rate_of(strict.ledger, partner) == LearnedRate(40_000)
     await met(strict, "throttled")
-    assert await rate_of(strict.ledger, partner, "desk") == Pace(20, clock.now + timedelta(minutes=1))
-    assert await rate_of(strict.ledger, strict.partners.by_slug[OTHER]) == Pace(None)
+    assert await rate_of(strict.ledger, partner, "desk") == LearnedRate(20_000, clock.now + timedelta(minutes=1))
+    assert await rate_of(strict.ledger, strict.partners.by_slug[OTHER]) == LearnedRate(None)
     clock.forward(60)
-    assert await rate_of(strict.ledger, partner) == Pace(20)
+    assert await rate_of(strict.ledger, partner) == LearnedRate(20_000)
