@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from farm.booking import Ask, log_in_wall
+from farm.contract import VenueScript
 from farm.errors import ContractBroken
 from farm.gate import CommitGate
 from farm.phases import Step
@@ -25,9 +26,24 @@ async def acting(
             await visit.begin(log_in_wall(ask.script, visit.page))
             yield visit
             return
-        if visit.account is None:
-            raise ContractBroken(f"the visit as `{role}` was opened without its account")
         await visit.begin(None)
-        await ask.script.log_in(visit, visit.account)
+        await come_in(visit, ask.script)
         visit.watch_for(log_in_wall(ask.script, visit.page))
         yield visit
+
+
+async def come_in(visit: Visit, script: VenueScript) -> None:
+    """Log in, unless the visit has a log-in that was kept. What was kept and is no longer good, a later wait shows.
+
+    Raises:
+        NotBooked: The venue does not let us in.
+        ContractBroken: The visit has no account.
+    """
+    if visit.account is None:
+        raise ContractBroken(f"a visit of {visit.venue.slug} that has to log in was opened without an account")
+    if visit.entry is not None and visit.entry.is_open:
+        return
+    await script.log_in(visit, visit.account)
+    visit.check()
+    if visit.entry is not None:
+        await visit.entry.opened()

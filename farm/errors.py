@@ -17,6 +17,8 @@
         VenueChanged           a sign is missing                   next venue, tell the owner
         RecapMismatch          recap or commit body differs        next venue, tell the owner
         SessionLost            logged out                          log in again, retry once
+          KeptLogInLost          a log-in that was kept has ended    it is forgotten: once more, with one of its own
+        AccountBusy            all agreed visits are under way     later; not a packet was sent
         AccessRefused          403, 429, challenge                stop here; no solver, no new identity
           AccessNotAgreed        no agreement covers this visit      next venue; not a packet was sent
         CancelledByGuest       the guest took the wish back        stop
@@ -149,6 +151,16 @@ class SessionLost(NotBooked):
     """The venue shows its log-in wall."""
 
     default_cause = Cause.SESSION_EXPIRED
+
+
+class KeptLogInLost(SessionLost):
+    """The log-in that an earlier visit left is no longer good: it was forgotten."""
+
+
+class AccountBusy(NotBooked):
+    """As many visits as the partner agreed to are under way with this account, or another one is logging in."""
+
+    default_cause = Cause.PACING_DEFERRED
 
 
 class AccessRefused(NotBooked):

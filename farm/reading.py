@@ -12,7 +12,7 @@ from farm.acting import acting
 from farm.booking import Ask
 from farm.choosing import in_cap
 from farm.contract import Lookup
-from farm.errors import CancelUnproven, ContractBroken
+from farm.errors import CancelUnproven, ContractBroken, KeptLogInLost
 from farm.facts import Facts, Hold, Offer, Refusal, Sighting
 from farm.gate import CommitGate
 from farm.identity import Whose, whose
@@ -99,9 +99,19 @@ async def look(ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journ
 
 
 async def _look_by(
-    channel: Channel, ask: Ask, lookup: Lookup, measure: Measure, visits: Visits, journal: Journal
+    channel: Channel,
+    ask: Ask,
+    lookup: Lookup,
+    measure: Measure,
+    visits: Visits,
+    journal: Journal,
+    *,
+    again: bool = True,
 ) -> Look:
-    """One channel's answer; what it showed of ours stays known where it cannot be said who else is there."""
+    """One channel's answer; what it showed of ours stays known where it cannot be said who else is there.
+
+    ``again``: a log-in that was kept and has ended meanwhile is made up for, once: a look changes nothing.
+    """
     ours: tuple[Sighting, ...] = ()
     gate = CommitGate(None, ask.manifest.safe, ask.venue.origin, never=ask.manifest.never())
     try:
@@ -118,6 +128,8 @@ async def _look_by(
                 visit.check()
                 verdict = contested(verdict, others, measure)
     except Exception as error:  # noqa: BLE001 - past the commit every error is a doubt
+        if again and isinstance(error, KeptLogInLost):
+            return await _look_by(channel, ask, lookup, measure, visits, journal, again=False)
         unknown = meaning(error, Phase.AFTER, Step.READ_BACK, ask.request.guest)
         doubt = Verdict(kind=VerdictKind.IN_DOUBT, channel=channel.name, at=ask.clock(), reason=str(unknown))
         return Look(doubt, ours)

@@ -30,6 +30,7 @@ from farm.wire import Answer, Wire
 
 if TYPE_CHECKING:
     from farm.contract import Account
+    from farm.entry import Entry
 
 T = TypeVar("T")
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
@@ -55,6 +56,7 @@ class Visit:
         wait_s: The longest wait for one sign.
         line: What the page's connections run through, where they do.
         mailbox: The farm's, where the partner's profile names one.
+        entry: How it comes in under the account, where the partner's log-ins are kept.
     """
 
     def __init__(
@@ -68,10 +70,12 @@ class Visit:
         wait_s: float = 15.0,
         line: Line | None = None,
         mailbox: Mailbox | None = None,
+        entry: Entry | None = None,
     ) -> None:
         self.page = page
         self.venue = venue
         self.account = account
+        self.entry = entry
         self.gate = gate
         self._manifest = manifest
         self._access = access

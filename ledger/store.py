@@ -19,8 +19,10 @@ from ledger.engine import Database, database_url
 from ledger.names import new_id
 from ledger.notices import Notices
 from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
+from ledger.sessions import Sessions
 from ledger.surely import surely
 from ledger.tolerances import Tolerances
+from ledger.warm_ups import WarmUps
 
 
 class Ledger:
@@ -40,8 +42,8 @@ class Ledger:
         self._random_bytes = random_bytes
         self._database = Database(url)
         self.demotions = Demotions(self._database, clock)
-        self.tolerances = Tolerances(self._database, clock)
-        self.notices = Notices(self._database, clock)
+        self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
+        self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Self:

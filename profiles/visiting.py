@@ -6,14 +6,16 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ProxySettings
 
 from farm.contract import Account
+from farm.entry import AccountAt
 from farm.errors import AccessNotAgreed
 from farm.gate import CommitGate
 from farm.manifest import Manifest
@@ -29,9 +31,11 @@ from profiles.pacing.store import Store
 from profiles.pacing.tokens import VisitTokens
 from profiles.partner import Partner, Partners
 from profiles.secrets import is_there, open_account
+from profiles.sessions import LogIn, Sessions
 from profiles.terms.fingerprint import Viewport
 
 PAGE_S = 10.0
+LEAST_VISIT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class PartnerVisits:
         ways: Ways,
         pace: Pace | None = None,
         permit: Permit | None = None,
+        sessions: Sessions | None = None,
+        good_until: datetime | None = None,
     ) -> None:
         self._engine = engine
         self._ways = ways
@@ -111,6 +117,8 @@ class PartnerVisits:
         self._clock = clock
         self._pace = pace or Pace(Store(None))  # without one, nobody goes to a partner that has set limits
         self._permit = permit
+        self._sessions = sessions
+        self._good_until = good_until
 
     def has_account(self, role: str) -> bool:
         partner = self._partners.by_slug.get(self._venue.partner)
@@ -136,16 +144,28 @@ class PartnerVisits:
         allowed = Allowed(partner.slug, agreed, is_ours=partner.access.is_ours)
         after = not {Step.READ_BACK, Step.CANCEL}.isdisjoint(steps)
         async with (
+            self._entering(partner, role, account if made is None else None) as entry,
             self._pace.visit(partner, self._permit, role, first=after) as tokens,
             self._ways.open(allowed) as way,
         ):
             gate.when_open(lambda: way.commit_by(lambda: gate.left_s))
             context = await self._engine.new_context(self._appearance(partner), way.proxy)
             try:
+                if entry is not None:
+                    await entry.bring(context)
                 async with asyncio.timeout(PAGE_S):
                     page = await context.new_page()
-                access = AgreedAccess(partner, self._venue, tokens)
-                visit = Visit(page, self._venue, self._manifest, gate, access, account, line=way, mailbox=mailbox)
+                visit = Visit(
+                    page,
+                    self._venue,
+                    self._manifest,
+                    gate,
+                    AgreedAccess(partner, self._venue, tokens),
+                    account,
+                    line=way,
+                    mailbox=mailbox,
+                    entry=entry,
+                )
                 try:
                     yield visit
                 finally:
@@ -153,6 +173,17 @@ class PartnerVisits:
                         await self._pace.heed(partner, visit.alone_s)
             finally:
                 await self._engine.close_context(context)
+
+    def _entering(
+        self, partner: Partner, role: str | None, account: Account | None
+    ) -> AbstractAsyncContextManager[LogIn | None]:
+        """The way in under an account of the partner's. A guest's visit neither finds a log-in nor leaves one."""
+        if self._sessions is None or role is None or account is None:
+            return nullcontext()
+        clicks = (rule.deadline_s for rule in (self._manifest.cancel, self._manifest.change) if rule is not None)
+        most_s = 2 * max(self._manifest.step_s, *clicks, LEAST_VISIT_S)
+        at = AccountAt(partner.slug, role, self._venue.slug)
+        return self._sessions.entering(at, partner.session.accounts[role], account, most_s, self._good_until)
 
     def _appearance(self, partner: Partner) -> Appearance:
         looks = partner.fingerprint

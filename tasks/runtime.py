@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import TypeVar
 
 from farm.ports import Visits
@@ -21,6 +22,8 @@ from profiles.egress.way_out import GuardedWays
 from profiles.pacing.pace import Pace, Permit
 from profiles.pacing.store import Store
 from profiles.partner import Partners
+from profiles.secrets import state_keys
+from profiles.sessions import Sessions
 from profiles.visiting import PartnerVisits
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
@@ -63,8 +66,16 @@ class Farm:
             ways=self.ways,
             pace=self.pace,
             permit=self.permit,
+            sessions=self.sessions,
         )
         return ToleratedVisits(agreed, self.ledger, venue, self.partners.by_slug.get(venue.partner))
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The log-ins that are kept."""
+        here = self.settings
+        keys = cache(lambda: state_keys(here.state_key, here.home.absolute() / "state.key", make=here.is_alone))
+        return Sessions(self.ledger.sessions, keys, self.clock)
 
     async def warm(self) -> None:
         """Start browser and egress guard now, so that the first visit need not wait for them."""

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         poll_s: The shortest time between two looks of the relay at what is due.
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
         account_key_file: The key from which the passwords of accounts that are made on the way are minted.
+        state_key: The keys of log-ins that are kept, by reference (``env:``, ``file:``, ``keyring:``),
+            with commas between them: the first one seals, each opens.
         vault: Where the cards are that requests name: ``env`` (variables ``READBACK_CARD_<TOKEN>``) or ``file:PATH``.
         check_s: A nightly check of one integration that takes longer has failed.
         nightly_at: When the nightly checks begin, in UTC.
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     poll_s: Annotated[float, Field(gt=0)] = 0.05
     resend_s: Annotated[float, Field(gt=1)] = 30.0
     account_key_file: Path | None = None
+    state_key: str = ""
     vault: Annotated[str, Field(pattern=r"^(env|file:.+)$")] = "env"
     least_tier: Tier = Tier.SILVER
     check_s: Annotated[float, Field(gt=0)] = 1800.0
@@ -68,6 +71,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the key for guest accounts is; in the state folder it is made when it is needed first."""
         return self.account_key_file or self.home.absolute() / "account.key"
+
+    @property
+    def is_alone(self) -> bool:
+        """True for one machine's farm: what it needs is made in its state folder."""
+        return self.database_url is None
 
     @property
     def integration_folders(self) -> list[Path]:

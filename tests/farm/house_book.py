@@ -149,7 +149,7 @@ class Book:
         async def begin(wall):
             return None
 
-        visit = SimpleNamespace(page=None, gate=gate, steps=steps, role=role, account=made)
+        visit = SimpleNamespace(page=None, gate=gate, steps=steps, role=role, account=made, entry=None, venue=VENUE)
         visit.begin, visit.check, visit.watch_for = begin, self.check, lambda wall: None
         self.visits.append(visit)
         yield visit

@@ -190,6 +190,7 @@ class _Visit:
 
     def __init__(self, venue: Any, gate: Any, now: datetime, account: Any) -> None:
         self.venue, self.gate, self.page, self.account, self.now = venue, gate, None, account, now
+        self.entry = None
 
     def watch_for(self, wall: Any) -> None:
         pass
