@@ -17,6 +17,7 @@ from ledger.records import AttemptRecord, BookingRecord
 
 if TYPE_CHECKING:
     from gateway.complaint import Complaint
+    from ledger.erasing import Erased
 
 
 class StageAnswer(Fact):
@@ -199,6 +200,35 @@ class EgressAnswer(Fact):
     """What went through the egress guard, by partner."""
 
     partners: dict[str, EgressCount]
+
+
+class ErasedAnswer(Fact):
+    """What ``readback erase`` removed.
+
+    Attributes:
+        bookings: The guest's; they stay, and no longer say whose they were.
+        removed: How many texts were rewritten, by table and column.
+        left: Where a new search has still found the guest.
+        compacted: The database's files keep nothing that was overwritten.
+        mailboxes: Partners in whose mailbox letters to the guest may lie.
+    """
+
+    bookings: tuple[str, ...]
+    removed: dict[str, int]
+    left: tuple[str, ...]
+    compacted: bool
+    mailboxes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, erased: Erased, mailboxes: Sequence[str]) -> Self:
+        """The answer for one guest."""
+        return cls(
+            bookings=erased.booking_ids,
+            removed=dict(erased.columns),
+            left=erased.left,
+            compacted=erased.compacted,
+            mailboxes=tuple(mailboxes),
+        )
 
 
 class FaultAnswer(Fact):

@@ -13,6 +13,7 @@ from gateway.commands.change import change
 from gateway.commands.check import check
 from gateway.commands.doubts import doubts, resolve
 from gateway.commands.egress import egress
+from gateway.commands.erase import erase
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
@@ -115,6 +116,7 @@ app.command(
     ),
 )(resolve)
 app.command(rich_help_panel=KNOWING, epilog=examples("readback leftovers --days 7"))(leftovers)
+app.command(rich_help_panel=KNOWING, epilog=examples("readback erase ada@example.com"))(erase)
 app.command(
     rich_help_panel=KNOWING,
     epilog=examples("readback show bk_01m834szzffxy8k28y2h", "readback show bk_01m834szzffxy8k28y2h --json"),

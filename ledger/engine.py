@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
@@ -129,6 +130,10 @@ class Database:
         """Run ``work``, which only reads. Each of its statements sees its own moment."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, work)
 
+    async def compact(self) -> bool:
+        """Let the database's files keep nothing that was overwritten; False when others were in the way."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._compact)
+
     async def close(self) -> None:
         """Let what has begun end, then close every connection."""
         await asyncio.to_thread(self._threads.shutdown)
@@ -141,3 +146,24 @@ class Database:
     def _look(self, work: Callable[[Connection], T]) -> T:
         with self._reader.connect() as connection:
             return work(connection)
+
+    def _compact(self) -> bool:
+        if self.dialect == "postgresql":
+            try:
+                with self._reader.connect() as connection:
+                    connection.exec_driver_sql("VACUUM bookings, attempts")
+            except DBAPIError:  # it takes longer than any answer may
+                return False
+            return True
+        raw = self._engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            said = cursor.fetchone()
+            cursor.close()
+        except sqlite3.OperationalError:  # somebody else is reading or writing
+            return False
+        finally:
+            raw.close()
+        return said is not None and said[0] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
+from tasks.driving import drive
+from tasks.runtime import farm_of
+from tasks.settings import Settings
 
 Run = Callable[..., Result]
 GOOD: dict[str, Any] = {
@@ -57,3 +61,21 @@ def refused(run) -> Callable[..., list[str]]:
         return said
 
     return refused
+
+
+@pytest.fixture
+def settled(run, home) -> Callable[[], str]:
+    """A booking that was called off before anything was tried, as a worker leaves it."""
+
+    def settled() -> str:
+        booking: str = run("book", "-", stdin=json.dumps(GOOD)).stdout.strip()
+        run("cancel", booking)
+        asyncio.run(_worked_off(Settings(home=home), booking))
+        return booking
+
+    return settled
+
+
+async def _worked_off(settings: Settings, booking: str) -> None:
+    async with farm_of(settings) as farm:
+        await drive(farm, booking, "cancel")

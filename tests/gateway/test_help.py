@@ -33,7 +33,7 @@ def test_every_command_of_the_house_is_there():
                     "rate",
                 ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
-                *("beat", "new", "nightly", "notices", "tolerance"),
+                *("beat", "erase", "new", "nightly", "notices", "tolerance"),
             ]
         )
         == COMMANDS

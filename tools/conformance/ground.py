@@ -62,7 +62,16 @@ class PlayedFarm(Farm):
     def visits(self, venue: Venue) -> PartnerVisits:
         assert self.engine is not None  # noqa: S101 - a ground gives it
         manifest = self.registry.manifest(venue)
-        return PartnerVisits(self.engine, self.partners, venue, manifest, self.clock, ways=self.ways, pace=self.pace)
+        return PartnerVisits(
+            self.engine,
+            self.partners,
+            venue,
+            manifest,
+            self.clock,
+            ways=self.ways,
+            pace=self.pace,
+            sessions=self.sessions,
+        )
 
 
 @dataclass(frozen=True)
