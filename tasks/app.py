@@ -17,6 +17,7 @@ from tasks.settings import Settings
 BOOKING_QUEUES = ("book", "verify")
 QUEUES = (*BOOKING_QUEUES, "nightly")
 NIGHTLY = "farm.nightly"
+WARM = "farm.warm"
 TASKS = {
     "book": ("farm.book", "book"),
     "verify": ("farm.verify", "verify"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tasks.app import HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, app
+from tasks.app import HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
 from tasks.driving import drive
 from tasks.nightly import check_tonight
 from tasks.runtime import runtime
 from tasks.settings import Settings
+from tasks.warming import warm as have_a_log_in
 
 LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retries": 0}
 
@@ -39,6 +40,12 @@ def change(booking_id: str) -> None:
 def recheck(booking_id: str) -> None:
     """Look whether the venue still has what it confirmed, and whether a record came late elsewhere."""
     runtime().run(lambda farm: drive(farm, booking_id, "recheck"))
+
+
+@app.task(name=WARM, queue="verify", acks_late=True, reject_on_worker_lost=True, **LIMITS)
+def warm(warm_up_id: str) -> None:
+    """Log in ahead of an opening. Idempotent, as a look is."""
+    runtime().run(lambda farm: have_a_log_in(farm, warm_up_id))
 
 
 @app.task(name=NIGHTLY, queue="nightly", acks_late=False, max_retries=0)

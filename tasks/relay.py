@@ -18,6 +18,7 @@ from tasks.crash_points import crash_point
 from tasks.letters import letters_going_out
 from tasks.parent import end_with_parent
 from tasks.settings import Settings
+from tasks.warming import Warming
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -33,12 +34,13 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
     """
     async with await Ledger.open(settings.ledger_url) as ledger, letters_going_out(ledger, settings):
         with Written(settings.ledger_url) as written:
-            swept_at = -math.inf
+            swept_at, warming = -math.inf, Warming(ledger, settings)
             while not stop.is_set():
                 try:
                     if time.monotonic() >= swept_at + settings.lease_s / 2:
                         swept_at = time.monotonic()
                         await ledger.sweep()
+                        await warming.round()
                     await _round(ledger, written, settings, stop)
                 except Exception as error:  # without a relay the whole farm would stand still
                     bug = not isinstance(error, SQLAlchemyError)

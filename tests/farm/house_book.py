@@ -72,6 +72,8 @@ class Book:
     accounts: set[str] = field(default_factory=set)
     gets_mail: bool = False
     poison: Exception | None = None
+    gives: dict[str, Any] = field(default_factory=dict)
+    entry: Any = None
 
     def _step(self, name: str, visit: Any) -> bool:
         """True when the house does what the step asks for."""
@@ -149,7 +151,9 @@ class Book:
         async def begin(wall):
             return None
 
-        visit = SimpleNamespace(page=None, gate=gate, steps=steps, role=role, account=made, entry=None, venue=VENUE)
+        account = made or self.gives.get(role)
+        visit = SimpleNamespace(page=None, gate=gate, steps=steps, role=role, account=account, venue=VENUE)
+        visit.entry = self.entry
         visit.begin, visit.check, visit.watch_for = begin, self.check, lambda wall: None
         self.visits.append(visit)
         yield visit

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
 
 from farm.contract import Account
-from farm.errors import CancelUnproven, VenueChanged
+from farm.errors import CancelUnproven, KeptLogInLost, SessionLost, VenueChanged
 from farm.facts import Hold
 from farm.gate import Ruling
 from farm.manifest import AccountRole, Channel, FactName
@@ -180,6 +181,66 @@ class TestNothingToCancel:
         with pytest.raises(CancelUnproven, match="does not let us cancel: ask the venue"):
             await cancel(*at.told)
         assert at.book.did == ["read_back"]
+
+
+class Kept:
+    """A log-in that was kept, and has ended at the venue: so often, before a new one counts."""
+
+    def __init__(self, times: int, error: type[SessionLost] = KeptLogInLost) -> None:
+        self.left, self.error = times, error
+
+    def __call__(self) -> None:
+        if self.left > 0:
+            self.left -= 1
+            raise self.error
+
+
+class TestKeptLogIn:
+    def at(self, step: str, meets: Kept, **says):
+        account = {"accounts": {"desk": AccountRole(kind="password")}}
+        channel = DESK.model_copy(update={"account": "desk"})
+        given = Account(role="desk", secret=SecretStr("aceto"))
+        book = Book(accounts={"desk"}, meets={step: meets}, gives={"desk": given})
+        return desk(book, read_back=(channel,), **account, **says)
+
+    async def test_one_that_has_ended_is_made_up_for(self):
+        at = self.at("read_desk", Kept(1))
+        assert (await look(*at.told)).verdict.proves
+        assert at.book.did == ["log_in", "read_desk", "log_in", "read_desk"]
+        assert len(at.book.visits) == 2, "each in a visit of its own"
+
+    async def test_once(self):
+        at = self.at("read_desk", Kept(2))
+        assert (await look(*at.told)).verdict.is_doubt
+        assert at.book.did.count("read_desk") == 2
+
+    async def test_one_of_its_own_that_ends_is_a_doubt_at_once(self):
+        at = self.at("read_desk", Kept(1, SessionLost))
+        assert (await look(*at.told)).verdict.is_doubt
+        assert at.book.did == ["log_in", "read_desk"]
+
+    async def test_a_click_is_never_made_up_for(self):
+        assert MANIFEST.cancel is not None
+        at = self.at("cancel", Kept(1), cancel=MANIFEST.cancel.model_copy(update={"account": "desk"}))
+        with pytest.raises(CancelUnproven, match="still shows"):
+            await cancel(*at.told)
+        assert at.book.did.count("cancel") == 1
+
+    async def test_a_visit_with_one_does_not_log_in(self):
+        at = self.at("nothing", Kept(0))
+        at.book.entry = SimpleNamespace(is_open=True)
+        assert (await look(*at.told)).verdict.proves
+        assert at.book.did == ["read_desk"]
+
+    async def test_one_of_its_own_is_told_of_right_after_it(self):
+        at = self.at("nothing", Kept(0))
+
+        async def opened() -> None:
+            at.book.did.append("opened")
+
+        at.book.entry = SimpleNamespace(is_open=False, opened=opened)
+        await look(*at.told)
+        assert at.book.did == ["log_in", "opened", "read_desk"]
 
 
 class TestKeep:

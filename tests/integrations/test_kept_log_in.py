@@ -5,89 +5,32 @@ Each twin's venue-side pages, as its script logs in there; a booking is confirme
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
-from farm.reading import look
-from farm.status import BookingStatus, VerdictKind
-from ledger.migrate import upgrade
-from profiles.terms.session import AccountTerms
-from tasks.runtime import farm_of
-from tasks.settings import Settings
-from tasks.subject import Subject, subject
-from tools.conformance.cases import Cases
-from tools.conformance.ground import Ground, ground
-from tools.conformance.play import Outcome, good_run
-from tools.conformance.unwritten import Unwritten
+from farm.acting import come_in
+from farm.contract import Account
+from farm.entry import AccountAt, KeptLogIn
+from farm.errors import AccountBusy, SessionLost
+from farm.gate import CommitGate
+from farm.phases import Step
+from farm.status import BookingStatus, Cause, VerdictKind
+from farm.visit import Visit
+from profiles.sealing import KeyRing
+from profiles.visiting import PartnerVisits
+from tasks.warming import openings, warm
+from tests.integrations.kept import HOUSES, House, opened
+from tools.conformance.play import good_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
-
-HOUSES = {
-    "osteria_luna": ("desk_book", "desk_sessions"),
-    "hotel_seeblick": ("arrivals", "desk_sessions"),
-    "museo_ribera": ("ticket_office", "staff_sessions"),
-    "marlowe_theatre": ("box_office", "staff_sessions"),
-    "lakeshore_onsale": ("box_office", "desk_sessions"),
-    "cabinet_delorme": ("agenda", "desk_sessions"),
-}
-
-
-class House:
-    """A twin whose venue-side account is kept, and is the only channel."""
-
-    def __init__(self, ground: Ground, table: str, channel: str) -> None:
-        self.ground, self._table = ground, table
-        stock = ground.farm.registry.integrations[ground.venue.integration]
-        (only,) = [one for one in stock.manifest.read_back if one.name == channel]
-        manifest = stock.manifest.model_copy(update={"read_back": (only,)})
-        ground.farm.registry.integrations[ground.venue.integration] = replace(stock, manifest=manifest)
-        self.channel, self.role = only, only.account or ""
-        self.agree()
-
-    @property
-    def terms(self) -> AccountTerms:
-        partner = self.ground.farm.partners.must_have(self.ground.venue.partner)
-        return partner.session.accounts[self.role]
-
-    def agree(self, **terms: object) -> None:
-        """What the partner agreed to for the account: kept, and nothing else unless a test says so."""
-        partners = self.ground.farm.partners
-        partner = partners.must_have(self.ground.venue.partner)
-        stock = partner.session.accounts[self.role]
-        plain = AccountTerms(user=stock.user, secret=stock.secret)
-        agreed = plain.model_copy(update={"keep": True} | terms)
-        session = partner.session.model_copy(update={"accounts": {**partner.session.accounts, self.role: agreed}})
-        partners.by_slug[partner.slug] = partner.model_copy(update={"session": session})
-
-    def log_ins(self) -> int:
-        """How many the venue's own database has, of those that were not ended."""
-        with self.ground.twin._truth.reading() as db:  # type: ignore[union-attr]  # none of these is pretix
-            return int(db.execute(f"SELECT count(*) FROM {self._table}").fetchone()[0])
-
-    def end_sessions(self) -> None:
-        """The venue logs everybody out."""
-        with self.ground.twin._truth.writing() as db:  # type: ignore[union-attr]
-            db.execute(f"DELETE FROM {self._table}")
-
-    def about(self, outcome: Outcome) -> Subject:
-        return subject(self.ground.farm, outcome.booking, outcome.attempts[-1])
-
-    async def look(self, outcome: Outcome) -> VerdictKind:
-        about, visits = self.about(outcome), self.ground.farm.visits(self.ground.venue)
-        return (await look(about.ask, about.lookup, about.measure, visits, Unwritten())).verdict.kind
-
-
-async def opened(slug: str, folder) -> AsyncIterator[House]:
-    channel, table = HOUSES[slug]
-    settings = Settings(home=folder)
-    await upgrade(settings.ledger_url)
-    async with farm_of(settings) as farm:
-        integration = farm.registry.integrations[slug]
-        async with ground(integration, Cases.load(integration.folder), folder / "ground", farm) as here:
-            yield House(here, table, channel)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -108,14 +51,14 @@ async def house(restaurant: House) -> House:
     return restaurant
 
 
-def at_desk(house: House):
-    from farm.entry import AccountAt
-
+def at_desk(house: House) -> AccountAt:
     return AccountAt(house.ground.venue.partner, house.role, house.ground.venue.slug)
 
 
 @pytest.mark.parametrize("slug", list(HOUSES))
-async def test_bookings_and_looks_share_one_log_in_and_a_lost_one_is_made_up_for_once(slug, tmp_path):
+async def test_bookings_and_looks_share_one_log_in_and_a_lost_one_is_made_up_for_once(
+    slug: str, tmp_path: Path
+) -> None:
     async for house in opened(slug, tmp_path):
         outcomes = [await good_run(house.ground) for _ in range(2)]
         assert [one.booking.status for one in outcomes] == [BookingStatus.CONFIRMED] * 2
@@ -127,3 +70,209 @@ async def test_bookings_and_looks_share_one_log_in_and_a_lost_one_is_made_up_for
         kept = await house.ground.farm.ledger.sessions.kept(at_desk(house))
         assert kept is not None
         assert kept.number == 2
+
+
+def visits(house: House) -> PartnerVisits:
+    return house.ground.farm.visits(house.ground.venue)
+
+
+def gate(house: House) -> CommitGate:
+    return CommitGate(None, house.ground.manifest.safe, house.ground.venue.origin)
+
+
+@asynccontextmanager
+async def inside(house: House, by: PartnerVisits | None = None) -> AsyncIterator[Visit]:
+    """A visit of the desk, logged in."""
+    async with (by or visits(house)).open(gate(house), (Step.READ_BACK,), house.role) as visit:
+        await visit.begin(None)
+        await come_in(visit, house.ground.farm.registry.script(house.ground.venue))
+        yield visit
+
+
+async def kept(house: House) -> KeptLogIn | None:
+    return await house.ground.farm.ledger.sessions.kept(at_desk(house))
+
+
+async def test_of_many_visits_at_once_one_logs_in(house: House) -> None:
+    async def comes() -> None:
+        async with inside(house):
+            pass
+
+    await asyncio.gather(*(comes() for _ in range(4)))
+    assert house.log_ins() == 1
+
+
+async def test_the_looks_of_a_record_that_is_late_share_it(house: House) -> None:
+    house.ground.twin.set_fault("late_record", seconds=2)
+    outcome = await good_run(house.ground)
+    assert outcome.booking.status is BookingStatus.CONFIRMED
+    assert outcome.attempts[-1].read_backs > 1
+    assert house.log_ins() == 1
+
+
+async def test_what_is_kept_can_be_read_by_nobody_without_the_key(house: House) -> None:
+    async with inside(house) as visit:
+        secrets = {cookie["name"]: cookie["value"] for cookie in await visit.page.context.cookies()}
+    (token,) = secrets.values()
+    here = await kept(house)
+    assert here is not None
+    assert len(here.sealed) > len(token) > 10
+    files = below(house.ground.farm.settings.home)
+    assert [name for name, data in files.items() if token.encode() in data and "twin" not in name] == []
+
+
+def below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("made", [None, Account(role="desk", user="ada", secret=SecretStr("her own"))])
+async def test_a_guest_finds_no_log_in_and_leaves_none(house: House, made: Account | None) -> None:
+    async with inside(house) as visit:
+        assert await visit.page.context.cookies()
+    before = await kept(house)
+    role = None if made is None else house.role
+    async with visits(house).open(gate(house), (Step.SEARCH,), role, made) as visit:
+        await visit.begin(None)
+        assert visit.entry is None
+        assert await visit.page.context.cookies() == []
+        await visit.page.context.add_cookies([{"name": "hers", "value": "1", "url": house.ground.venue.origin}])
+    assert await kept(house) == before
+    async with inside(house) as visit:
+        assert [cookie["name"] for cookie in await visit.page.context.cookies()] == ["gestione"]
+    assert house.log_ins() == 1
+
+
+@pytest.mark.parametrize(("age_min", "log_ins"), [(4, 1), (6, 2), (11, 2)], ids=["young", "to be renewed", "too old"])
+async def test_it_is_renewed_before_it_is_too_old(house: House, age_min: int, log_ins: int) -> None:
+    house.agree(oldest_min=10.0, renew_before_min=5.0)
+    for ahead in (0, age_min):
+        house.ground.clock.ahead = timedelta(minutes=ahead)
+        async with inside(house):
+            pass
+    assert house.log_ins() == log_ins
+
+
+async def test_while_one_renews_it_the_others_use_what_is_there(house: House) -> None:
+    house.agree(oldest_min=10.0, renew_before_min=5.0)
+    async with inside(house):
+        pass
+    house.ground.clock.ahead = timedelta(minutes=6)
+    sessions, at = house.ground.farm.ledger.sessions, at_desk(house)
+    renewing = await sessions.take(at.partner, at.role, [0], 60)
+    assert renewing is not None
+    async with inside(house) as visit:
+        assert visit.entry
+        assert visit.entry.is_open
+    await sessions.give_back(renewing)
+    assert house.log_ins() == 1
+
+
+async def test_another_password_has_a_log_in_of_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for user, log_ins in (("old", 1), ("old", 1), ("new", 2)):
+        monkeypatch.setenv("READBACK_TEST_DESK_USER", user)
+        house.agree(user="env:READBACK_TEST_DESK_USER")
+        async with inside(house):
+            pass
+        assert house.log_ins() == log_ins
+
+
+async def test_with_another_key_it_is_of_no_use_and_is_done_anew(house: House) -> None:
+    async with inside(house):
+        pass
+    farm = house.ground.farm
+    others = replace(farm.sessions, keys=lambda: KeyRing(("another key, which has 32 letters",)))
+    manifest = house.ground.manifest
+    by = PartnerVisits(farm.browser, farm.partners, house.ground.venue, manifest, farm.clock, others)
+    async with inside(house, by):
+        pass
+    assert house.log_ins() == 2
+
+
+async def test_no_more_visits_at_once_than_agreed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.agree(visits_at_once=2)
+    monkeypatch.setattr("profiles.sessions.PATIENCE_S", 0.3)
+    async with inside(house), inside(house):
+        asked = len(house.ground.farm.browser._owner)
+        with pytest.raises(AccountBusy, match="2 visit") as busy:
+            async with inside(house):
+                raise AssertionError("a third one came in")
+        assert busy.value.cause is Cause.PACING_DEFERRED
+        assert len(house.ground.farm.browser._owner) == asked, "before a browser was asked for anything"
+    async with inside(house):
+        pass
+
+
+async def test_a_look_that_finds_no_place_is_a_doubt_and_comes_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.agree(visits_at_once=1)
+    outcome = await good_run(house.ground)
+    monkeypatch.setattr("profiles.sessions.PATIENCE_S", 0.3)
+    async with inside(house):
+        assert await house.look(outcome) is VerdictKind.IN_DOUBT
+    assert await house.look(outcome) is VerdictKind.MATCHED
+
+
+async def test_a_wrong_password_is_tried_once_and_nothing_is_kept(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READBACK_TEST_DESK", "olio")
+    house.agree(secret="env:READBACK_TEST_DESK")
+    with pytest.raises(SessionLost) as lost:
+        async with inside(house):
+            raise AssertionError("it opened")
+    assert type(lost.value) is SessionLost, "nothing was kept, so nothing is made up for"
+    assert (await kept(house), house.log_ins()) == (None, 0)
+    house.agree()
+    async with inside(house):
+        pass
+    assert house.log_ins() == 1, "and the place of who logs in is free again"
+
+
+async def test_a_log_in_is_ready_when_the_sale_opens(house: House) -> None:
+    farm, clock = house.ground.farm, house.ground.clock
+    opens_at = clock() + timedelta(minutes=30)
+    house.agree(opens_at=(opens_at,), warm_ahead_min=10.0, oldest_min=60.0, renew_before_min=5.0)
+    planned = list(openings(farm.registry, farm.partners))
+    assert planned == [(at_desk(house), opens_at, opens_at - timedelta(minutes=10))]
+    await farm.ledger.warm_ups.plan(planned)
+    assert await farm.ledger.warm_ups.due(120) == []
+    clock.ahead = timedelta(minutes=20)
+    (due,) = await farm.ledger.warm_ups.due(120)
+    await warm(farm, due)
+    assert house.log_ins() == 1
+    await warm(farm, due)  # the message came twice
+    done = await farm.ledger.warm_ups.find(due)
+    assert done is not None
+    assert done.done_at is not None
+    clock.ahead = timedelta(minutes=31)
+    async with inside(house) as visit:
+        assert visit.entry
+        assert visit.entry.is_open
+    assert house.log_ins() == 1
+
+
+async def test_one_that_would_be_too_old_by_then_is_done_anew(house: House) -> None:
+    farm, clock = house.ground.farm, house.ground.clock
+    opens_at = clock() + timedelta(minutes=40)
+    house.agree(opens_at=(opens_at,), warm_ahead_min=30.0, oldest_min=40.0, renew_before_min=5.0)
+    async with inside(house):
+        pass
+    clock.ahead = timedelta(minutes=10)
+    await farm.ledger.warm_ups.plan(list(openings(farm.registry, farm.partners)))
+    (due,) = await farm.ledger.warm_ups.due(120)
+    await warm(farm, due)
+    assert house.log_ins() == 2
+
+
+async def test_a_warm_up_that_is_not_let_in_is_asked_for_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    farm, clock = house.ground.farm, house.ground.clock
+    monkeypatch.setenv("READBACK_TEST_DESK", "olio")
+    opens_at = clock() + timedelta(minutes=5)
+    house.agree(secret="env:READBACK_TEST_DESK", opens_at=(opens_at,))
+    await farm.ledger.warm_ups.plan(list(openings(farm.registry, farm.partners)))
+    (due,) = await farm.ledger.warm_ups.due(120)
+    await warm(farm, due)
+    assert await farm.ledger.warm_ups.due(120) == []
+    clock.ahead = timedelta(minutes=2)
+    assert await farm.ledger.warm_ups.due(120) == [due]
