@@ -25,6 +25,7 @@ from farm.venue import Venue
 from farm.visit import Visit
 from profiles.egress.grants import Allowed, addresses
 from profiles.egress.way_out import Ways
+from profiles.fingerprint import Family
 from profiles.mailbox import mailbox_at
 from profiles.pacing.pace import Pace, Permit
 from profiles.pacing.store import Store
@@ -40,19 +41,31 @@ LEAST_VISIT_S = 30.0
 
 @dataclass(frozen=True)
 class Appearance:
-    """What a browser context says about itself."""
+    """What a browser context says about itself.
+
+    Attributes:
+        scale: Device pixels to a CSS pixel.
+        family: What its user agent is drawn from.
+        session: Contexts of the same session say the same.
+    """
 
     locale: str
     timezone: str
     viewport: Viewport
     color_scheme: str
+    scale: float = 1.0
+    family: Family = "chrome"
+    session: str = ""
 
 
 class Engine(Protocol):
     """Where contexts come from: the worker's browser, under its deadlines."""
 
     async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
-        """A fresh context with nothing in it, whose every connection runs through the proxy, to loopback too."""
+        """A fresh context, whose every connection runs through the proxy, to loopback too.
+
+        Nothing is in it but, where the engine dresses its pages, the first one.
+        """
         ...
 
     async def close_context(self, context: BrowserContext) -> None:
@@ -149,12 +162,12 @@ class PartnerVisits:
             self._ways.open(allowed) as way,
         ):
             gate.when_open(lambda: way.commit_by(lambda: gate.left_s))
-            context = await self._engine.new_context(self._appearance(partner), way.proxy)
+            context = await self._engine.new_context(appearance_of(partner, self._venue, account), way.proxy)
             try:
                 if entry is not None:
                     await entry.bring(context)
                 async with asyncio.timeout(PAGE_S):
-                    page = await context.new_page()
+                    page = context.pages[0] if context.pages else await context.new_page()
                 visit = Visit(
                     page,
                     self._venue,
@@ -185,10 +198,21 @@ class PartnerVisits:
         at = AccountAt(partner.slug, role, self._venue.slug)
         return self._sessions.entering(at, partner.session.accounts[role], account, most_s, self._good_until)
 
-    def _appearance(self, partner: Partner) -> Appearance:
-        looks = partner.fingerprint
-        zone = self._venue.timezone if looks.timezone == "venue" else looks.timezone
-        return Appearance(looks.locale, zone, looks.viewport, looks.color_scheme)
+
+def appearance_of(partner: Partner, venue: Venue | None, account: Account | None = None) -> Appearance:
+    """How a partner's venue is visited under an account: each retry of a visit looks the same."""
+    looks = partner.fingerprint
+    of_venue = venue.timezone if venue is not None else "UTC"
+    who = f"{account.role}:{account.user}" if account is not None else "guest"
+    return Appearance(
+        locale=looks.locale,
+        timezone=of_venue if looks.timezone == "venue" else looks.timezone,
+        viewport=looks.viewport,
+        color_scheme=looks.color_scheme,
+        scale=looks.scale,
+        family=looks.family,
+        session=f"{partner.slug}:{who}",
+    )
 
 
 def _schemes(venue: Venue) -> frozenset[str]:

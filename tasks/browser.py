@@ -17,6 +17,8 @@ from playwright.async_api import Browser as PlaywrightBrowser
 from playwright.async_api import BrowserContext, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from profiles.dressing import dress
+from profiles.fingerprint import identity_of, this_machine
 from profiles.visiting import Appearance
 from tasks.machine.chromium import find_chromium, launch
 from tasks.machine.finding import Missing
@@ -64,7 +66,7 @@ class WarmBrowser:
         self._starting = asyncio.Lock()
 
     async def new_context(self, appearance: Appearance, proxy: ProxySettings) -> BrowserContext:
-        """A fresh context.
+        """A fresh context, with its first page open.
 
         Args:
             appearance: What it says about itself.
@@ -82,9 +84,20 @@ class WarmBrowser:
                         timezone_id=appearance.timezone,
                         viewport={"width": appearance.viewport.width, "height": appearance.viewport.height},
                         color_scheme="dark" if appearance.color_scheme == "dark" else "light",
+                        device_scale_factor=appearance.scale,
                         proxy=proxy,
                         service_workers="block",
                         accept_downloads=False,
+                    )
+                    await dress(
+                        context,
+                        identity_of(
+                            appearance.family,
+                            appearance.locale,
+                            warm.browser.version,
+                            appearance.session,
+                            this_machine(),
+                        ),
                     )
             except (TimeoutError, PlaywrightError) as error:
                 log.warning("browser gave no context (%s): a new one is started", type(error).__name__)

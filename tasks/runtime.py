@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, cached_property
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from profiles.pacing.store import Store
 from profiles.partner import Partners
 from profiles.secrets import state_keys
 from profiles.sessions import Sessions
-from profiles.visiting import PartnerVisits
+from profiles.visiting import Engine, PartnerVisits
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
 from tasks.guarding import start_guard
@@ -57,8 +58,14 @@ class Farm:
 
     def visits(self, venue: Venue) -> Visits:
         """Visits of a venue under its partner's profile, as far as it puts up with them."""
-        agreed = PartnerVisits(
-            self.browser,
+        return ToleratedVisits(
+            self.agreed_visits(venue), self.ledger, venue, self.partners.by_slug.get(venue.partner)
+        )
+
+    def agreed_visits(self, venue: Venue, good_until: datetime | None = None) -> PartnerVisits:
+        """Visits as they were agreed, whatever was learned; ``good_until``: how long a kept log-in must last."""
+        return PartnerVisits(
+            self.engine,
             self.partners,
             venue,
             self.registry.manifest(venue),
@@ -67,8 +74,13 @@ class Farm:
             pace=self.pace,
             permit=self.permit,
             sessions=self.sessions,
+            good_until=good_until,
         )
-        return ToleratedVisits(agreed, self.ledger, venue, self.partners.by_slug.get(venue.partner))
+
+    @property
+    def engine(self) -> Engine:
+        """Where browser contexts come from."""
+        return self.browser
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -18,7 +18,6 @@ from farm.registry import Registry, UnknownName
 from farm.schema import SchemaFaults
 from ledger.store import Ledger
 from profiles.partner import Partners
-from profiles.visiting import PartnerVisits
 from tasks.app import WARM, app
 from tasks.browser import NoBrowser
 from tasks.runtime import Farm
@@ -75,9 +74,7 @@ async def warm(farm: Farm, warm_up_id: str) -> None:
     try:
         venue = farm.registry.venue(row.venue)
         manifest, script = farm.registry.manifest(venue), farm.registry.script(venue)
-        visits = PartnerVisits(
-            farm.browser, farm.partners, venue, manifest, farm.clock, farm.sessions, good_until=row.opens_at
-        )
+        visits = farm.agreed_visits(venue, good_until=row.opens_at)
         gate = CommitGate(None, manifest.safe, venue.origin, never=manifest.never())
         async with visits.open(gate, (Step.READ_BACK,), row.role) as visit:
             await visit.begin(None)

@@ -28,6 +28,8 @@ ON_THE_PATH = (
 START_LIMIT_S = 20.0
 NO_UDP = ("--disable-quic", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp")
 """What would leave past a proxy. WebRTC's other spelling, without ``force``, does nothing in a headless shell."""
+NO_SHARED_WORKERS = "--disable-blink-features=SharedWorker"
+"""No gate sees what they ask for, and they do not know as whom."""
 DEAD_END = "http://127.0.0.1:1"
 """The proxy of whatever has no visit's way out: nobody listens on the port that was once tcpmux."""
 GET_DRIVER = "run `make setup` as root, or install the library that it misses (libatomic1 on Debian and Ubuntu)"
@@ -68,7 +70,7 @@ async def launch(playwright: Playwright, program: Path, *, sandbox: bool) -> Bro
     """
     return await playwright.chromium.launch(
         executable_path=program,
-        args=NO_UDP,
+        args=[*NO_UDP, NO_SHARED_WORKERS],
         proxy={"server": DEAD_END, "bypass": "<-loopback>"},
         handle_sigint=False,  # an attempt past its commit ends by itself
         handle_sigterm=False,

@@ -73,7 +73,7 @@ async def test_bookings_and_looks_share_one_log_in_and_a_lost_one_is_made_up_for
 
 
 def visits(house: House) -> PartnerVisits:
-    return house.ground.farm.visits(house.ground.venue)
+    return house.ground.farm.agreed_visits(house.ground.venue)
 
 
 def gate(house: House) -> CommitGate:
@@ -182,7 +182,9 @@ async def test_with_another_key_it_is_of_no_use_and_is_done_anew(house: House) -
     farm = house.ground.farm
     others = replace(farm.sessions, keys=lambda: KeyRing(("another key, which has 32 letters",)))
     manifest = house.ground.manifest
-    by = PartnerVisits(farm.browser, farm.partners, house.ground.venue, manifest, farm.clock, others)
+    by = PartnerVisits(
+        farm.engine, farm.partners, house.ground.venue, manifest, farm.clock, ways=farm.ways, sessions=others
+    )
     async with inside(house, by):
         pass
     assert house.log_ins() == 2

@@ -19,6 +19,7 @@ from farm.request import Request, WantedSlot
 from farm.status import AttemptState, BookingStatus, Cause
 from ledger.migrate import upgrade
 from ledger.store import Ledger
+from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from tasks.browser import NoBrowser
 from tasks.driving import drive
@@ -26,7 +27,6 @@ from tasks.runtime import Farm
 from tasks.settings import Settings
 from tasks.working import lease_on
 from tests.ledger.lives import claimed
-from tests.ways import OwnWays
 
 STOCK = Path(__file__).parents[2]
 

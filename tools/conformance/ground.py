@@ -25,7 +25,7 @@ from ledger.migrate import upgrade
 from ledger.store import Ledger
 from profiles.partner import Partner, Partners
 from profiles.terms.session import AccountTerms, MailboxTerms
-from profiles.visiting import Engine, PartnerVisits
+from profiles.visiting import Engine
 from tasks.runtime import Farm
 from tasks.settings import Settings
 from tools.conformance.camera import Camera
@@ -54,24 +54,15 @@ class PlayedFarm(Farm):
     """A farm whose browser is watched.
 
     Attributes:
-        engine: Where its contexts come from.
+        watched: Where its contexts come from.
     """
 
-    engine: Engine | None = None
+    watched: Engine | None = None
 
-    def visits(self, venue: Venue) -> PartnerVisits:
-        assert self.engine is not None  # noqa: S101 - a ground gives it
-        manifest = self.registry.manifest(venue)
-        return PartnerVisits(
-            self.engine,
-            self.partners,
-            venue,
-            manifest,
-            self.clock,
-            ways=self.ways,
-            pace=self.pace,
-            sessions=self.sessions,
-        )
+    @property
+    def engine(self) -> Engine:
+        assert self.watched is not None  # noqa: S101 - a ground gives it
+        return self.watched
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,7 @@ async def ground(integration: Integration, cases: Cases, folder: Path, farm: Far
                 farm.ways,
                 clock,
                 "play",
-                camera,
+                watched=camera,
             )
             yield Ground(cases, twin, played, clock, camera)
     finally:

@@ -1,4 +1,4 @@
-"""Ways out for visits that no farm opens: through a guard of the test's own, spoken to as a worker does."""
+"""Ways out where no farm runs: through a guard of the caller's own, spoken to as a worker speaks to its host's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from profiles.egress.way_out import GuardedWays, WayOut
 
 
 class OwnWays:
-    """A guard for each visit, in the test's own loop (the port ``Ways``)."""
+    """A guard for each visit, in the caller's own loop (the port ``Ways``)."""
 
     @asynccontextmanager
     async def open(self, allowed: Allowed) -> AsyncIterator[WayOut]:
@@ -28,4 +28,5 @@ class OwnWays:
 
 
 async def nobody() -> None:
-    raise AssertionError("the guard is not there")
+    """What is done to start a guard that has to be there already."""
+    raise RuntimeError("a guard of one's own is there already")
