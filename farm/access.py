@@ -16,6 +16,10 @@ class Access(Protocol):
         """False for resources that the profile leaves out (images, fonts)."""
         ...
 
+    def signature(self, method: str, url: str) -> dict[str, str]:
+        """The headers by which the partner recognises one request on the wire; pages are signed without us."""
+        ...
+
     async def pace(self) -> None:
         """Wait for the agreed gap between two actions."""
         ...

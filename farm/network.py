@@ -152,7 +152,7 @@ class Network:
         try:
             turn = await self._has_its_turn(request)
             if turn and self._lets_through(request) and await self._has_a_line(request):
-                await route.continue_()
+                await route.fallback()  # to what a profile adds to it, and out
             else:
                 await route.abort("blockedbyclient")
         except PlaywrightError as error:

@@ -88,7 +88,12 @@ class Wire:
         began_s = time.monotonic()
         try:
             response = await self._sender.fetch(
-                url, method=method, data=body, headers=headers, max_redirects=0, timeout=30_000
+                url,
+                method=method,
+                data=body,
+                headers={**headers, **self._access.signature(method, url)},
+                max_redirects=0,
+                timeout=30_000,
             )
         except PlaywrightError as error:
             self._poison.check()  # what broke may have been our own way out

@@ -33,6 +33,8 @@ from profiles.pacing.tokens import VisitTokens
 from profiles.partner import Partner, Partners
 from profiles.secrets import is_there, open_account
 from profiles.sessions import LogIn, Sessions
+from profiles.signed_pages import SignedPages
+from profiles.signing import Signer, signer_of
 from profiles.terms.fingerprint import Viewport
 
 PAGE_S = 10.0
@@ -76,8 +78,9 @@ class Engine(Protocol):
 class AgreedAccess:
     """The agreement, as every request of one visit meets it. Nothing goes out in the clear unless the venue does."""
 
-    def __init__(self, partner: Partner, venue: Venue, tokens: VisitTokens) -> None:
+    def __init__(self, partner: Partner, venue: Venue, tokens: VisitTokens, signer: Signer | None = None) -> None:
         self._tokens = tokens
+        self._signer = signer
         self._schemes = _schemes(venue)
         self._hosts = frozenset(partner.access.hosts)
         self._skip = frozenset(partner.fingerprint.skip)
@@ -90,6 +93,9 @@ class AgreedAccess:
 
     def loads(self, resource_type: str) -> bool:
         return resource_type not in self._skip
+
+    def signature(self, method: str, url: str) -> dict[str, str]:
+        return self._signer.headers(method, url) if self._signer is not None and self.covers(url) else {}
 
     async def pace(self) -> None:
         gap_s = random.uniform(*self._gap_ms) / 1000  # noqa: S311 - a gap is no secret
@@ -153,6 +159,7 @@ class PartnerVisits:
             raise AccessNotAgreed(
                 f"the profile of {partner.slug} names no mailbox, and the venue writes to its guests"
             )
+        signer = signer_of(partner.fingerprint, self._clock)
         agreed = addresses(partner.access.hosts, _schemes(self._venue))
         allowed = Allowed(partner.slug, agreed, is_ours=partner.access.is_ours)
         after = not {Step.READ_BACK, Step.CANCEL}.isdisjoint(steps)
@@ -168,12 +175,15 @@ class PartnerVisits:
                     await entry.bring(context)
                 async with asyncio.timeout(PAGE_S):
                     page = context.pages[0] if context.pages else await context.new_page()
+                    access = AgreedAccess(partner, self._venue, tokens, signer)
+                    if signer is not None:
+                        await SignedPages(context, signer, access.covers).sign(page)
                 visit = Visit(
                     page,
                     self._venue,
                     self._manifest,
                     gate,
-                    AgreedAccess(partner, self._venue, tokens),
+                    access,
                     account,
                     line=way,
                     mailbox=mailbox,

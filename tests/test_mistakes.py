@@ -22,12 +22,12 @@ from farm.request import Request
 from farm.schema import SchemaFaults
 from farm.verdict import Measure
 from farm.visit import Visit
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from profiles.visiting import PartnerVisits
 from tasks.settings import Settings
 from tests.browsers import browser
 from tests.guide import DOCS, REQUEST, hire, moved, site
+from tests.ways import OwnWays
 from tools.configured import read_registry
 
 __all__ = ["browser", "hire", "site"]

@@ -24,9 +24,9 @@ from farm.request import Request
 from farm.verdict import Measure
 from fixtures.pretix_shop.records import ShopOrder
 from fixtures.pretix_shop.shop import PretixShop
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from profiles.visiting import Appearance, PartnerVisits
+from tests.ways import OwnWays
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = Registry.load([ROOT / "integrations"])

@@ -120,6 +120,9 @@ class Access:
     def loads(self, resource_type: str) -> bool:
         return True
 
+    def signature(self, method: str, url: str) -> dict[str, str]:
+        return {}
+
     async def pace(self) -> None:
         return None
 

@@ -16,9 +16,9 @@ from farm.rules import CommitRule
 from farm.visit import Visit
 from fixtures.kit.cutting_proxy import CuttingProxy
 from profiles.egress.grants import Allowed, addresses
-from profiles.egress.own_ways import OwnWays
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, Access, Site, heading, now, site, visit
+from tests.ways import OwnWays
 
 __all__ = ["browser", "site", "visit"]
 

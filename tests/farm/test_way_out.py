@@ -14,10 +14,10 @@ from farm.status import Cause
 from farm.visit import Visit
 from profiles.egress.control import Guard
 from profiles.egress.grants import Allowed, addresses
-from profiles.egress.own_ways import nobody
 from profiles.egress.way_out import GuardedWays
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, Access, heading, now, site
+from tests.ways import nobody
 
 __all__ = ["browser", "site"]
 

@@ -12,11 +12,11 @@ from farm.facts import Guest, Party
 from farm.identity import Reference, mint_code, plant
 from farm.request import Request, WantedSlot
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Farm, Guard, Journal
+from tests.ways import OwnWays
 
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("lakeshore")
 USER, PASSWORD = "boxoffice", "breakwater"

@@ -22,10 +22,10 @@ from farm.request import Request, WantedSlot
 from farm.verdict import Measure
 from farm.visit import Visit
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import Appearance, PartnerVisits
+from tests.ways import OwnWays
 
 REGISTRY = Registry.load([ROOT / "integrations"])
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("bologna_tables")

@@ -20,11 +20,11 @@ from farm.phases import Step
 from farm.request import Request, WantedSlot
 from farm.visit import Visit
 from fixtures.kit.process import ROOT, TwinProcess
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from profiles.terms.session import AccountTerms
 from profiles.visiting import PartnerVisits
 from tests.integrations.luna import REGISTRY, Engine, Guard, Journal
+from tests.ways import OwnWays
 
 PARTNER = Partners.load([ROOT / "profiles" / "partners"]).must_have("marlowe")
 STOCK = REGISTRY.venue("marlowe_theatre")

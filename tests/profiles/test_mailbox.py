@@ -24,12 +24,12 @@ from farm.visit import Visit
 from fixtures.kit.mail import PostOffice
 from fixtures.kit.process import ROOT
 from profiles import mailbox
-from profiles.egress.own_ways import OwnWays
 from profiles.letter import read_letter
 from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
 from profiles.partner import Partners
 from profiles.terms.session import MailboxTerms
 from profiles.visiting import PartnerVisits
+from tests.ways import OwnWays
 
 ADA = "ada+rb-7k2m9q4t3w-1@example.com"
 TEXT = "Ouvrez http://127.0.0.1/x, merci."

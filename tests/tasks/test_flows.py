@@ -19,7 +19,6 @@ from farm.request import Request, WantedSlot
 from farm.status import AttemptState, BookingStatus, Cause
 from ledger.migrate import upgrade
 from ledger.store import Ledger
-from profiles.egress.own_ways import OwnWays
 from profiles.partner import Partners
 from tasks.browser import NoBrowser
 from tasks.driving import drive
@@ -27,6 +26,7 @@ from tasks.runtime import Farm
 from tasks.settings import Settings
 from tasks.working import lease_on
 from tests.ledger.lives import claimed
+from tests.ways import OwnWays
 
 STOCK = Path(__file__).parents[2]
 

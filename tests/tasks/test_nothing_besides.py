@@ -12,9 +12,9 @@ from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from profiles.egress.grants import Allowed
-from profiles.egress.own_ways import OwnWays
 from tasks.machine.chromium import find_chromium, launch
 from tasks.machine.finding import Found
+from tests.ways import OwnWays
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

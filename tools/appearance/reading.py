@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from playwright.async_api import BrowserContext, Page
 
 from farm.facts import Fact
-from profiles.egress.grants import Allowed, addresses
-from profiles.egress.own_ways import OwnWays
 from profiles.visiting import Appearance
 from tasks.browser import WarmBrowser
-from tools.appearance.site import Asked, Site
+from tools.appearance.site import ELSEWHERE, HERE, Asked, Site
 
 READ_S = 30.0
 _FETCH = "fetch('/asked-by-fetch')"
@@ -90,10 +88,10 @@ class Reading:
 
 async def read_back(browser: WarmBrowser, wanted: Appearance) -> Reading:
     """What the browser says under an appearance, read from a page on loopback. No venue is visited."""
-    async with asyncio.timeout(READ_S), Site() as site, OwnWays().open(_allowed(site)) as way:
-        context = await browser.new_context(wanted, way.proxy)
+    async with asyncio.timeout(READ_S), Site() as site:
+        context = await browser.new_context(wanted, site.server)
         try:
-            said, service_worker = await _visit(context, site)
+            said, service_worker = await _visit(context)
             version = context.browser.version if context.browser is not None else ""
         finally:
             await browser.close_context(context)
@@ -104,23 +102,18 @@ async def read_back(browser: WarmBrowser, wanted: Appearance) -> Reading:
     return Reading(wanted, version, asked, said, service_worker)
 
 
-def _allowed(site: Site) -> Allowed:
-    return Allowed("readback", addresses(site.hosts, {"http"}), is_ours=True)
-
-
-async def _visit(context: BrowserContext, site: Site) -> tuple[tuple[Said, ...], bool]:
-    here, elsewhere = site.hosts
+async def _visit(context: BrowserContext) -> tuple[tuple[Said, ...], bool]:
     page = context.pages[0]
-    await page.goto(f"http://{here}/page?document")
+    await page.goto(f"{HERE}/page?document")
     for script in (_FETCH, _XHR):
         await page.evaluate(script)
-    await page.evaluate(_FRAME, f"http://{elsewhere}/page?frame")
+    await page.evaluate(_FRAME, f"{ELSEWHERE}/page?frame")
     worker = await page.evaluate(_WORKER)
     async with page.expect_popup() as popping:
-        await page.evaluate("(url) => { window.open(url) }", f"http://{here}/page?popup")
+        await page.evaluate("(url) => { window.open(url) }", f"{HERE}/page?popup")
     popup = await popping.value
     await popup.reload()  # what a popup says is settled once it is known: its first request was
-    await context.request.get(f"http://{here}/asked-on-the-wire")
+    await context.request.get(f"{HERE}/asked-on-the-wire")
     said = [
         await _said(page, "page"),
         await _said_by_frame(page),

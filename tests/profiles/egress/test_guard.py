@@ -16,8 +16,8 @@ import pytest
 from farm.errors import WayOutLost
 from profiles.egress.control import LONGEST_PATH, AlreadyGuarded, Guard, socket_of
 from profiles.egress.grants import Allowed, Grant, addresses, host_clock
-from profiles.egress.own_ways import nobody
 from profiles.egress.way_out import GuardedWays, Term, WayOut, counts_at
+from tests.ways import nobody
 
 LEASE_S = 0.4
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]

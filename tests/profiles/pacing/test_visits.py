@@ -15,7 +15,6 @@ from farm.errors import AccessRefused, PacingDeferred
 from farm.gate import CommitGate
 from farm.phases import Step
 from farm.rules import CommitRule
-from profiles.egress.own_ways import OwnWays
 from profiles.pacing import tokens
 from profiles.pacing.errand import Errand
 from profiles.pacing.pace import Later, Pace, Permit
@@ -25,6 +24,7 @@ from profiles.visiting import PartnerVisits
 from tests.browsers import browser
 from tests.farm.small_site import EVER, REGISTRY, heading, now, site
 from tests.profiles.pacing.conftest import terms
+from tests.ways import OwnWays
 
 __all__ = ["browser", "site"]
 
