@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from farm.life import calling_off, going, looking
+from farm.life import calling_off, going
 from farm.life.case import Case
 from farm.life.decision import Decision
-from farm.life.happened import Deferred, GivenBack, Looked, NotCancelled
+from farm.life.happened import Deferred, GivenBack, NotCancelled
 from farm.life.schedule import PATIENCE_S
 from farm.life.transition import BookingChange, NewWakeUp, Transition, WakeUpKind
 from farm.life.work import CancelAt, ChangeAt, GiveBack, LookAt, PassedOver, Try
-from farm.status import BookingStatus, VerdictKind
-from farm.verdict import Verdict
+from farm.status import BookingStatus
 
 PATIENT_S = 120.0
 """So long since something was last tried the next venue in the guest's order is waited for; then another is asked.
@@ -22,7 +21,10 @@ As long as a person stays on the telephone: the first choice is worth that, and 
 
 
 def deferred(case: Case, happened: Deferred, now: datetime) -> Decision:
-    """Come again when it may help; who cannot wait for so long goes on as if nobody had answered."""
+    """Come again when it may help.
+
+    A look waits however long it takes, for its moment is known: only the record tells what became of a click.
+    """
     work = happened.work
     lasts = happened.until > now + timedelta(seconds=PATIENCE_S)
     match work:
@@ -31,12 +33,9 @@ def deferred(case: Case, happened: Deferred, now: datetime) -> Decision:
         case GiveBack():
             return going.given_back(case, GivenBack(work.attempt.id, proven=False))  # it ends by itself
         case LookAt():
-            if work.why == "verify" and lasts:
-                nothing = Verdict(kind=VerdictKind.IN_DOUBT, channel="none", at=now, reason=happened.detail)
-                return looking.looked(case, Looked(work.attempt.id, "verify", nothing), now)
             return comes_again("verify" if work.why == "verify" else "recheck", work.attempt.venue, happened)
         case CancelAt():
-            if lasts:
+            if lasts and work.why == "guest":  # a person can call the venue
                 return calling_off.not_cancelled(case, NotCancelled(work.attempt.id, work.why, happened.detail), now)
             kinds: dict[str, WakeUpKind] = {"guest": "cancel", "late": "recheck"}
             return comes_again(kinds.get(work.why, "verify"), work.attempt.venue, happened)

@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 AGREED = """requests_per_min = 3000
 burst_requests = 50
 visits_at_once = 1
-bookings_per_hour = 1000
 """
 
 

@@ -33,6 +33,11 @@ class Venues:
     async def pauses(self, farm: Any, seconds: float) -> None:
         await Pace(self.store).heed(farm.partners.must_have("bologna_tables"), seconds)
 
+    async def ends(self) -> None:
+        """What they asked for is over."""
+        client: Any = self.store._client
+        await client.hset("readback:pace:{bologna_tables}:state", "paused", 0)
+
 
 @pytest.fixture
 async def pace(two, server):
@@ -81,7 +86,7 @@ async def test_it_is_booked_when_its_moment_has_come(two, pace, clock):
     booking_id = await two.queue(FIRST)
     await drive(two, booking_id, "book")
     assert (await two.look(booking_id))[1] == []
-    await pace.store._client.hset("readback:pace:{bologna_tables}:state", "paused", 0)  # it has passed
+    await pace.ends()
     booking = await two.serve(clock, booking_id, 120)
     assert booking.status is BookingStatus.CONFIRMED
     assert len((await two.look(booking_id))[1]) == 1
@@ -162,7 +167,7 @@ async def test_a_wish_to_cancel_ends_the_wait(two, pace, clock):
     assert (await two.look(booking_id))[2] == {}
 
 
-async def test_a_look_that_is_deferred_comes_again_and_one_that_would_take_hours_is_a_doubt(two, pace, clock):
+async def test_a_look_that_is_deferred_comes_again_at_its_moment_however_long_that_takes(two, pace, clock):
     house: House = two.house.elsewhere[FIRST]
     house.hidden = True
     booking_id = await two.queue(FIRST)
@@ -175,8 +180,26 @@ async def test_a_look_that_is_deferred_comes_again_and_one_that_would_take_hours
     assert 290 < (wakes["verify"].due_at - clock.now).total_seconds() <= 301
     await pace.pauses(two, 7 * 3600)
     booking = await two.serve(clock, booking_id, 2 * 3600)
-    assert booking.status is BookingStatus.IN_DOUBT  # a person can look where the farm may not
+    assert booking.status is BookingStatus.VERIFYING
+    assert (await two.look(booking_id))[2]["verify"].due_at > clock.now + timedelta(hours=4)
+    await pace.ends()
+    house.hidden = False
+    assert (await two.serve(clock, booking_id, 7 * 3600)).status is BookingStatus.CONFIRMED
     assert house.clicks == 1
+
+
+async def test_a_cancellation_that_would_take_hours_is_a_persons(two, pace, clock):
+    booking_id = await two.queue(FIRST)
+    assert (await two.serve(clock, booking_id, 60)).status is BookingStatus.CONFIRMED
+    await two.ledger.request_cancel(booking_id)
+    await pace.pauses(two, 600)
+    await drive(two, booking_id, "cancel")
+    booking, _, wakes = await two.look(booking_id)
+    assert booking.status is BookingStatus.CANCELLING
+    assert 590 < (wakes["cancel"].due_at - clock.now).total_seconds() <= 601
+    await pace.pauses(two, 7 * 3600)
+    booking = await two.serve(clock, booking_id, 3600)
+    assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.CANCEL_UNPROVEN)
 
 
 async def test_without_a_redis_nobody_goes_to_a_partner_with_limits(two, clock):
