@@ -8,7 +8,7 @@ from farm.life import going, looking, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Cancelled, Looked, NotCancelled
-from farm.life.schedule import CANCEL_AGAIN_S, PATIENCE_S, answer_by, cancel_again
+from farm.life.schedule import PATIENCE_S, after_the_verdict, answer_by, cancel_again
 from farm.life.settling import late_look
 from farm.life.transition import UNSET, AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.life.work import CancelAt, GoOn
@@ -24,7 +24,7 @@ def woken(case: Case, now: datetime) -> Decision:
         return _unbooked(case, now)
     if live.state in _WAITS_FOR_VERDICT:
         # the verdict comes first; whoever writes it wakes the cancellation
-        again = NewWakeUp("cancel", now + timedelta(seconds=CANCEL_AGAIN_S))
+        again = NewWakeUp("cancel", after_the_verdict(live, now))
         return Decision(Transition(done=["cancel"], wake=[again]))
     if live.venue not in case.places:
         unknown = NotCancelled(live.id, "guest", f"this farm knows no venue {live.venue} any more")

@@ -10,8 +10,8 @@ from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Changed, Looked
 from farm.life.schedule import (
-    CANCEL_AGAIN_S,
     SLOWEST_S,
+    after_the_verdict,
     change_again,
     lasting,
     next_recheck,
@@ -43,7 +43,7 @@ def woken(case: Case, now: datetime) -> Decision:
     if live is None or case.status is BookingStatus.IN_DOUBT:
         return _given_up("nothing stands that could be changed" if live is None else "the booking is in doubt")
     if live.state is not AttemptState.CONFIRMED:
-        again = NewWakeUp("change", now + timedelta(seconds=CANCEL_AGAIN_S))
+        again = NewWakeUp("change", after_the_verdict(live, now))
         return Decision(Transition(done=["change"], wake=[again]))
     place = case.places.get(live.venue)
     if place is None or not place.can_change:

@@ -93,6 +93,12 @@ def cancel_again(since: datetime, now: datetime) -> datetime:
     return now + timedelta(seconds=wait_s)
 
 
+def after_the_verdict(live: Attempt, now: datetime) -> datetime:
+    """When a wish that waits for a verdict is looked at again, should nobody who writes one wake it."""
+    wait_s = min(max(CANCEL_AGAIN_S, (now - live.started_at).total_seconds() / 2), SLOWEST_S)
+    return now + timedelta(seconds=wait_s)
+
+
 def change_again(since: datetime, now: datetime) -> datetime:
     """When a change that did not come through is tried again: each wait as long as all before, up to ten minutes."""
     wait_s = min(max(CANCEL_FIRST_S, (now - since).total_seconds()), 10 * SLOWEST_S)

@@ -47,7 +47,7 @@ class Life(Work, RuleBasedStateMachine):
     def goes_on(self, data: Any) -> None:
         """One worker takes its next step, with whatever comes of it."""
         hand = data.draw(st.sampled_from(self.hands))
-        waits_s = data.draw(st.sampled_from([0] * 12 + [3, 90, 1000, 20_000]))
+        waits_s = data.draw(st.sampled_from([0] * 12 + [3, 90, 1000] + [20_000] * (self.phase(hand) == "begin")))
         if waits_s and self.phase(hand) in {"begin", "work"}:
             until = self.now + timedelta(seconds=waits_s)
             self.decides(hand, Deferred(hand.then, until, "the agreed pace is used up"))
