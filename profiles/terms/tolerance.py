@@ -15,9 +15,10 @@ class ToleranceTerms(Fact):
     Attributes:
         floor_per_min: Never slower than this, short of standing still.
         start_per_min: Where learning begins; None: at the floor.
-        step_per_min: What a minute without complaints adds.
+        step_per_min: What a minute that was used and without complaints adds, up to what was never tried; back to a
+            rate that stood the test it goes in halves of the way.
         back_off: What a complaint multiplies the rate by.
-        cool_down_min: How long nothing goes there after a complaint, unless the venue says for how long.
+        cool_down_min: How long nothing goes there after a complaint; longer, where the venue says so.
         challenge_pause_min: How long the partner is left alone after a challenge, unless its contact has answered.
         source: Who agreed to these numbers.
     """
