@@ -17,11 +17,13 @@ from datetime import datetime, timedelta
 from farm.tolerance import PATIENCE_MIN, Bounds, Breaker, Kind, Met, Tolerance, fitted, go_on, inside
 
 MINUTE = timedelta(minutes=1)
+LONGEST_MINUTE = 2 * MINUTE
+"""Visits tell what they asked when they end: the minute that they prove may come to its end a little later."""
 USED = 0.75
 """A minute proves its rate if so much of it was really asked for."""
 WORTH = 0.1
 """A gain that is smaller, as a part of the limit, is not worth a complaint."""
-LONGEST_PATIENCE_MIN = 12
+LONGEST_PATIENCE_MIN = 10
 """Clean minutes before more is tried, once a try has failed."""
 COMPLAINTS_IN_A_ROW, AT_THE_FLOOR, DOWN_IN_A_ROW = 6, 3, 3
 """How many of them, without a clean minute in between, open the breaker."""
@@ -144,15 +146,14 @@ def _open(known: Tolerance, why: Kind, pause_s: float, now: datetime) -> Toleran
 def _was_clean(known: Tolerance, bounds: Bounds, met: Met, now: datetime) -> Tolerance:
     if known.waits_until(now) is not None:
         return known  # it was under way when the others were told to wait
-    if known.minute_began is None:
-        return replace(known, until=None, minute_began=now, minute_asked=0)
-    asked, lasted = known.minute_asked + met.asked, now - known.minute_began
-    if lasted < MINUTE:
-        return replace(known, minute_asked=asked)
-    over = replace(known, complaints=0, opened=0, minute_began=now, minute_asked=0)
-    if asked / (lasted / MINUTE) < USED * known.rate_per_min:
+    began = known.minute_began or known.until or now  # after a complaint it begins with the end of the cool-down
+    asked, lasted = known.minute_asked + met.asked, now - began
+    over = replace(known, complaints=0, opened=0, until=None, minute_began=now, minute_asked=0)
+    if lasted >= MINUTE and asked >= USED * known.rate_per_min * (lasted / MINUTE):
+        return _grown(over, bounds)
+    if lasted >= LONGEST_MINUTE:
         return over
-    return _grown(over, bounds)
+    return replace(known, until=None, minute_began=began, minute_asked=asked)
 
 
 def _grown(known: Tolerance, bounds: Bounds) -> Tolerance:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-PATIENCE_MIN = 8
+PATIENCE_MIN = 6
 """Clean minutes before more is tried than was ever proven."""
 PROBE_S = 300.0
 """After so long the one who was sent to try must be dead, and another may."""

@@ -21,8 +21,8 @@ A twin (a real HTTP server on loopback) serves so many requests in any minute, a
 and shut out for ten. The agreement says {BOUNDS.floor_per_min} to {BOUNDS.ceiling_per_min} a minute.
 Nobody knows the limit.
 
-  learned  the farm: eight workers under farm.learning, on a real ledger (SQLite), with a pacer of a few lines
-  fixed    eight workers at the floor, at the mean of the limits, at the ceiling
+  learned  the farm: four workers under farm.learning, on a real ledger (SQLite), with a pacer of a few lines
+  fixed    four workers at the floor, at the mean of the limits, at the ceiling
   crawlee  Crawlee's HttpCrawler with its session pool, told the ceiling
 
 All run on the same twin, one after the other. The clock is compressed: a minute of the agreement takes --minute-s

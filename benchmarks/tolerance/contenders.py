@@ -19,7 +19,7 @@ from ledger.migrate import upgrade
 from ledger.store import Ledger
 from ledger.tolerances import WHOLE
 
-WORKERS = 8
+WORKERS = 4
 VISIT_REQUESTS = 5
 """A visit's length; what it met is told at its end."""
 PARTNER = "twin"
@@ -27,7 +27,7 @@ Contender = Callable[[str, Schedule], Coroutine[None, None, None]]
 
 
 async def learned(origin: str, schedule: Schedule) -> None:
-    """Eight workers as the farm has them: ask the ledger, visit, tell the ledger."""
+    """Four workers as the farm has them: ask the ledger, visit, tell the ledger."""
     with tempfile.TemporaryDirectory(prefix="readback-bench-") as folder:
         url = f"sqlite:///{Path(folder) / 'ledger.sqlite3'}"
         await upgrade(url)
@@ -82,7 +82,7 @@ async def _visit(
 
 
 def fixed(per_min: float) -> Contender:
-    """Eight workers at one rate, whatever they are answered."""
+    """Four workers at one rate, whatever they are answered."""
 
     async def run(origin: str, schedule: Schedule) -> None:
         pacer, ends_s = Pacer(per_min / schedule.minute_s), time.monotonic() + schedule.lasts_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-_CATCH_UP = 2.0
+_CATCH_UP = 4.0
 """A loop that was late may make up for so many slots, and not for more: no bursts."""
 
 
