@@ -22,6 +22,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 T = TypeVar("T")
 
 _BUSY_S = 15.0
+_REST_S = 3.0
+"""How long to wait for a moment in which nobody uses the file."""
 _POSTGRESQL_CONNECTIONS = 8
 _CONNECT_S = 5
 _ANSWER_S = 10
@@ -158,9 +160,11 @@ class Database:
         raw = self._engine.raw_connection()
         try:
             cursor = raw.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_REST_S * 1000:.0f}")
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             said = cursor.fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_S * 1000:.0f}")
             cursor.close()
         except sqlite3.OperationalError:  # somebody else is reading or writing
             return False

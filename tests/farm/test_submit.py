@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from farm.closing import answered
-from farm.errors import AccessRefused
+from farm.errors import AccessRefused, KeptLogInLost, SessionLost
 from farm.facts import Claim, Facts, Party, Refusal, Slot
 from farm.gate import Ruling
 from farm.manifest import Tolerance
@@ -65,7 +65,7 @@ async def test_a_refusal_is_one_only_in_known_words(text):
     assert (closing.kind, closing.sent) == ("in_doubt" if "17" in text else "refused", "yes")
 
 
-@pytest.mark.parametrize("error", [KeyError("Codice"), TimeoutError()])
+@pytest.mark.parametrize("error", [KeyError("Codice"), TimeoutError(), SessionLost(), KeptLogInLost()])
 async def test_an_error_before_anything_left_is_a_sure_no_and_stays_one(error):
     async def submit(world):
         raise error
@@ -73,6 +73,19 @@ async def test_an_error_before_anything_left_is_a_sure_no_and_stays_one(error):
     closing, world = await ended(submit)
     assert (closing.kind, closing.sent) == ("in_doubt", "no")
     assert world.click() is Ruling.STOP, "the page pressed its button after the answer `no` was written"
+
+
+@pytest.mark.parametrize("error", [SessionLost(), KeptLogInLost()])
+async def test_a_log_in_that_ends_with_the_click_is_a_doubt_and_never_made_up_for(error):
+    clicks = []
+
+    async def submit(world):
+        clicks.append(world.click())
+        raise error
+
+    closing, world = await ended(submit)
+    assert (closing.kind, closing.sent, clicks) == ("in_doubt", "yes", [Ruling.PASS])
+    assert world.click() is Ruling.STOP
 
 
 async def test_past_its_deadline_nothing_leaves():
