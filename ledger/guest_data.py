@@ -45,7 +45,7 @@ class Guest:
     def everywhere(self) -> re.Pattern[str]:
         """The address, tagged or not: nobody else's row may have it."""
         local, _, host = self.email.partition("@")
-        return re.compile(rf"(?<![\w.+-]){re.escape(local)}(\+[\w-]+)?@{re.escape(host)}(?![\w-])", re.IGNORECASE)
+        return re.compile(rf"(?<![\w.+-]){re.escape(local)}(\+[\w-]+)?@{re.escape(host)}(?!\.?[\w-])", re.IGNORECASE)
 
     @property
     def in_own_rows(self) -> re.Pattern[str]:
