@@ -136,6 +136,17 @@ def bytes_below(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def leave_a_free_page(path: Path) -> None:
+    """As an SQLite leaves it that was not built to overwrite what it frees."""
+    with sqlite3.connect(path, isolation_level=None) as file:
+        file.execute("PRAGMA secure_delete=OFF")
+        file.execute("CREATE TABLE gone (what TEXT)")
+        file.execute("INSERT INTO gone VALUES (?)", (f"{ADA.name} " * 2000,))
+        file.execute("DROP TABLE gone")
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.close()
+
+
 async def test_no_byte_of_the_file_remembers(ledger, clock, tmp_path):
     from ledger.migrate import upgrade
     from ledger.store import Ledger
@@ -146,6 +157,8 @@ async def test_no_byte_of_the_file_remembers(ledger, clock, tmp_path):
         for _ in range(20):
             await confirmed(here)
         afterwards(clock)
+        leave_a_free_page(tmp_path / "bytes.sqlite3")
+        assert b"Querrix" in bytes_below(tmp_path)["bytes.sqlite3"]
         async with Erasing(url, clock) as erasing:
             assert (await erased(erasing)).compacted
     files = bytes_below(tmp_path)
