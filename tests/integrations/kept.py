@@ -18,12 +18,12 @@ from tools.conformance.play import Outcome
 from tools.conformance.unwritten import Unwritten
 
 HOUSES = {
-    "osteria_luna": ("desk_book", "desk_sessions"),
-    "hotel_seeblick": ("arrivals", "desk_sessions"),
+    "osteria_luna": ("desk_book", "staff_sessions"),
+    "hotel_seeblick": ("arrivals", "staff_sessions"),
     "museo_ribera": ("ticket_office", "staff_sessions"),
     "marlowe_theatre": ("box_office", "staff_sessions"),
-    "lakeshore_onsale": ("box_office", "desk_sessions"),
-    "cabinet_delorme": ("agenda", "desk_sessions"),
+    "lakeshore_onsale": ("box_office", "staff_sessions"),
+    "cabinet_delorme": ("agenda", "staff_sessions"),
 }
 
 
