@@ -12,9 +12,8 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
-
-import psutil
 
 from benchmarks.truth import processes
 from profiles.egress.way_out import WayOut
@@ -39,7 +38,7 @@ def stop_at_the_gate(armed: Path, how: str) -> None:
                     processes.send(process, signal.SIGSTOP)
             asyncio.get_running_loop().call_later(ON_ITS_WAY_S, os.kill, os.getpid(), signal.SIGSTOP)
         else:
-            psutil.Process().suspend()
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # to the process it would run on for a while
 
     WayOut.fresh = fresh  # type: ignore[method-assign]  # the place where a worker can stand still, not what it does
 
