@@ -26,6 +26,7 @@ from profiles.visiting import PartnerVisits
 from tests.browsers import browser
 from tests.integrations.luna import Engine
 from tests.integrations.ribera import PARTNER, VISIT, Ribera
+from tests.ways import OwnWays
 
 __all__ = ["browser"]
 AGENT = "https://bot.example.org"
@@ -56,7 +57,9 @@ def signing(farm: Ribera, browser: Browser, twin: TwinProcess, key: Path, *more_
     access = PARTNER.access.model_copy(update={"hosts": hosts})
     agreed = PARTNER.model_copy(update={"fingerprint": looks, "access": access})
     ask = farm.ask
-    farm.visits = PartnerVisits(Engine(browser), Partners({PARTNER.slug: agreed}), ask.venue, ask.manifest, ask.clock)
+    farm.visits = PartnerVisits(
+        Engine(browser), Partners({PARTNER.slug: agreed}), ask.venue, ask.manifest, ask.clock, ways=OwnWays()
+    )
     return farm
 
 
