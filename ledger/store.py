@@ -18,7 +18,8 @@ from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
 from ledger.names import new_id
 from ledger.notices import Notices
-from ledger.records import Accepted, AttemptRecord, BookingRecord, Counts, EventRecord, Lease, WakeUp
+from ledger.overview import Overview
+from ledger.records import Accepted, AttemptRecord, BookingRecord, EventRecord, Lease, WakeUp
 from ledger.sessions import Sessions
 from ledger.surely import surely
 from ledger.tolerances import Tolerances
@@ -33,6 +34,7 @@ class Ledger:
         demotions: Integrations that broke in their last check.
         tolerances: What is known of each partner's tolerance.
         notices: What partners' contacts are told.
+        overview: What people ask about all bookings together.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Ledger:
         self.clock = clock
         self._random_bytes = random_bytes
         self._database = Database(url)
+        self.overview = Overview(self._database)
         self.demotions = Demotions(self._database, clock)
         self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
         self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)
@@ -115,10 +118,6 @@ class Ledger:
         """Bookings, newest first; page on with ``before``, the id of the last one."""
         return await self._database.read(lambda c: bookings.latest(c, limit, status, reseller, before))
 
-    async def counts(self) -> Counts:
-        """What the rates are computed from."""
-        return await self._database.read(bookings.counts)
-
     async def request_cancel(self, booking_id: str) -> BookingRecord:
         """Write down the guest's wish and wake ``cancel``; from now on no commit guard lets an attempt through.
 
@@ -137,10 +136,6 @@ class Ledger:
         """
         now = self.clock()
         return await self._database.write(lambda c: bookings.request_change(c, booking_id, wish, now))
-
-    async def waiting_for_a_person(self, limit: int = 100) -> list[BookingRecord]:
-        """The bookings that need a person's word, longest waiting first."""
-        return await self._database.read(lambda c: bookings.waiting_for_a_person(c, limit))
 
     # History
 
@@ -228,10 +223,6 @@ class Ledger:
     async def attempts(self, booking_id: str) -> list[AttemptRecord]:
         """The attempts of a booking, in order."""
         return await self._database.read(lambda c: attempts.of_booking(c, booking_id))
-
-    async def left_behind(self, since: datetime) -> list[AttemptRecord]:
-        """Attempts that took a hold and ended without a booking: holds and accounts of theirs may be left there."""
-        return await self._database.read(lambda c: attempts.left_behind(c, since))
 
     async def start_attempt(
         self,

@@ -50,7 +50,7 @@ async def _waiting(here: Settings) -> Sequence[BookingAnswer]:
     from gateway.deployment import open_ledger
 
     async with open_ledger(here) as ledger:
-        rows = await ledger.waiting_for_a_person()
+        rows = await ledger.overview.waiting_for_a_person()
         return [BookingAnswer.of(row, await ledger.attempts(row.id)) for row in rows]
 
 

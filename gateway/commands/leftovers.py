@@ -49,7 +49,7 @@ async def _found(here: Settings, there: Registry, days: int) -> list[LeftoverAns
 
     async with open_ledger(here) as ledger:
         now = ledger.clock()
-        rows = await ledger.left_behind(now - timedelta(days=days))
+        rows = await ledger.overview.left_behind(now - timedelta(days=days))
         return [left for row in rows for left in _of_attempt(row, there, now)]
 
 

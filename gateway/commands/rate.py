@@ -32,7 +32,7 @@ def rate(*, as_json: AsJson = False) -> None:
 
     async def counted() -> Counts:
         async with open_ledger(here) as ledger:
-            return await ledger.counts()
+            return await ledger.overview.counts()
 
     answer = rates(asyncio.run(counted()))
     if as_json:

@@ -222,7 +222,7 @@ async def test_counts_say_where_bookings_and_attempts_stand(ledger):
     life = await claimed(ledger)
     change = BookingChange(status=BookingStatus.IN_DOUBT, cause=Cause.OUTCOME_UNKNOWN)
     await ledger.conclude(life.lease, Transition(booking=change))
-    counts = await ledger.counts()
+    counts = await ledger.overview.counts()
     assert counts.by_status == {BookingStatus.QUEUED: 1, BookingStatus.IN_DOUBT: 1}
     assert counts.by_cause == {Cause.OUTCOME_UNKNOWN: 1}
     assert [(c.venue, c.state, c.attempts) for c in counts.by_venue] == [("osteria_luna", AttemptState.CLAIMED, 1)]

@@ -30,14 +30,14 @@ class TestPerson:
 
     async def test_found(self, two, clock):
         booking_id = await self.doubt(two, clock)
-        assert [booking.id for booking in await two.ledger.waiting_for_a_person()] == [booking_id]
+        assert [booking.id for booking in await two.ledger.overview.waiting_for_a_person()] == [booking_id]
         booking = await resolve(two, booking_id, self.word(clock, "OL-1"))
         assert (booking.status, booking.venue_reference) == (BookingStatus.CONFIRMED, "OL-1")
         verdict = Verdict.model_validate_json(booking.verdict or "")
         assert (verdict.channel, verdict.reason) == ("person", "mara: called the desk")
         event = (await two.ledger.events(booking_id))[-1]
         assert (event.kind, event.payload["by"], event.at) == ("doubt.resolved", "mara", clock.now)
-        assert await two.ledger.waiting_for_a_person() == []
+        assert await two.ledger.overview.waiting_for_a_person() == []
 
     async def test_absent_goes_on_but_not_while_a_click_may_be_on_its_way(self, two, clock):
         booking_id = await self.doubt(two, clock)
