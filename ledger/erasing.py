@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Table, Text, cast, func, or_, select, update
+from sqlalchemy import Column, Connection, Label, LargeBinary, Table, Text, cast, func, or_, select, update
 
 from farm.life.states import ENDED_WITHOUT
 from farm.request import Clock, Request, WantedStay
@@ -178,9 +178,18 @@ def _found(connection: Connection, guest: Guest, ids: Sequence[str]) -> tuple[st
     """Where any column of any table still says who the guest is."""
     left = set()
     for table in metadata.sorted_tables:
-        columns = [cast(column, Text).label(column.name) for column in table.columns]
+        columns = [_as_text(column) for column in table.columns]
         for row in connection.execute(select(*columns)).mappings():
             own = row.get("booking_id", row.get("id")) in ids
             words = guest.in_own_rows if own else guest.everywhere
-            left |= {f"{table.name}.{name}" for name, text in row.items() if text and words.search(str(text))}
+            left |= {f"{table.name}.{name}" for name, value in row.items() if value and words.search(_told(value))}
     return tuple(sorted(left))
+
+
+def _as_text(column: Column[Any]) -> Label[Any]:
+    """What is no text cannot be cast to one everywhere."""
+    return (column if isinstance(column.type, LargeBinary) else cast(column, Text)).label(column.name)
+
+
+def _told(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

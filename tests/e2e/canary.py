@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import MetaData, Text, cast, create_engine, select
+from sqlalchemy import LargeBinary, MetaData, Text, cast, create_engine, select
 
 from farm.facts import Guest
 from fixtures.kit.process import TwinProcess
@@ -119,9 +119,12 @@ def in_ledger(file: Path, words: Iterable[str], may_hold: Mapping[str, set[str]]
     with engine.connect() as connection:
         for table in tables.sorted_tables:
             names = [column.name for column in table.columns if column.name not in may_hold.get(table.name, set())]
-            for row in connection.execute(select(*(cast(table.c[name], Text).label(name) for name in names))):
-                for name, text in row._mapping.items():
-                    leaks += in_text(f"{table.name}.{name}", str(text), searched)
+            columns = [table.c[name] for name in names]
+            texts = [one if isinstance(one.type, LargeBinary) else cast(one, Text).label(one.name) for one in columns]
+            for row in connection.execute(select(*texts)):
+                for name, value in row._mapping.items():
+                    told = value if isinstance(value, bytes) else str(value)
+                    leaks += in_text(f"{table.name}.{name}", told, searched)
     engine.dispose()
     return leaks
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from farm.entry import AccountAt
 from farm.facts import Claim, Facts, Guest, Hold, Money, Party, Recap
 from farm.life.transition import AttemptChange, BookingChange, NewEvent, NewWakeUp, Transition
 from farm.status import AttemptState, BookingStatus, Cause
@@ -95,6 +96,7 @@ def everything(ledger_url):
 
 async def test_what_says_who_it_was_goes_and_the_numbers_stay(ledger, ledger_url, clock, erasing):
     booking_id, other = await confirmed(ledger), await confirmed(ledger, request(guest=EVA))
+    await ledger.sessions.keep(AccountAt("p", "desk", "osteria_luna"), "mark", lambda _: b"\xff\x00\xd8 no text")
     before, counts = everything(ledger_url), await ledger.overview.counts()
     assert [word for word in SECRETS if word not in str(before)] == [], "it was there"
     afterwards(clock)
