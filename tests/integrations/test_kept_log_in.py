@@ -6,11 +6,12 @@ Each twin's venue-side pages, as its script logs in there; a booking is confirme
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -102,6 +103,33 @@ async def test_of_many_visits_at_once_one_logs_in(house: House) -> None:
     assert house.log_ins() == 1
 
 
+class Overtaken:
+    """A store in which somebody else has logged in, just before the place for it is taken."""
+
+    def __init__(self, house: House) -> None:
+        self._house, self._store, self._first = house, house.ground.farm.ledger.sessions, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def take(self, partner: str, role: str, places: Iterable[int], lasts_s: float) -> Any:
+        if self._first:
+            self._first = False
+            async with inside(self._house):
+                pass
+        return await self._store.take(partner, role, places, lasts_s)
+
+
+async def test_who_comes_second_to_the_place_uses_what_the_first_has_left(house: House) -> None:
+    farm = house.ground.farm
+    late = replace(farm.sessions, store=Overtaken(house))
+    by = PartnerVisits(farm.browser, farm.partners, house.ground.venue, house.ground.manifest, farm.clock, late)
+    async with inside(house, by) as visit:
+        assert visit.entry
+        assert visit.entry.is_open
+    assert house.log_ins() == 1
+
+
 async def test_the_looks_of_a_record_that_is_late_share_it(house: House) -> None:
     house.ground.twin.set_fault("late_record", seconds=2)
     outcome = await good_run(house.ground)
@@ -165,6 +193,24 @@ async def test_while_one_renews_it_the_others_use_what_is_there(house: House) ->
         assert visit.entry.is_open
     await sessions.give_back(renewing)
     assert house.log_ins() == 1
+
+
+async def test_one_that_is_too_old_is_not_used_while_somebody_renews_it(house: House) -> None:
+    house.agree(oldest_min=10.0, renew_before_min=5.0)
+    async with inside(house):
+        pass
+    house.ground.clock.ahead = timedelta(minutes=11)
+    sessions, at = house.ground.farm.ledger.sessions, at_desk(house)
+    renewing = await sessions.take(at.partner, at.role, [0], 60)
+    assert renewing is not None
+    asyncio.get_running_loop().call_later(
+        0.5, lambda: freed.append(asyncio.ensure_future(sessions.give_back(renewing)))
+    )
+    freed: list[asyncio.Future[None]] = []
+    async with inside(house):
+        pass
+    await asyncio.gather(*freed)
+    assert (len(freed), house.log_ins()) == (1, 2)
 
 
 async def test_another_password_has_a_log_in_of_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
