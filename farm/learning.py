@@ -5,8 +5,9 @@ complaint multiplies by ``back_off``, and nothing goes there for the cool-down. 
 farm neither runs into the same wall every few minutes nor stays away from it for ever: the one at which a complaint
 came last (``limit_per_min``), and the highest below it that was clean for a minute (``proven_per_min``). Back to
 what was proven it goes in halves of the way; from there on to half of what lies between the two, as long as there is
-something to win; then it holds. After a while without complaints it tries a little more, then twice that, and so on
-up to the whole step: either the wall still stands, which costs one complaint, or it has moved, which is soon known.
+something to win; then it holds. After a while without complaints it tries half of what is left, then twice that,
+and so on up to the whole step: either the wall still stands, which costs one complaint, or it has moved, which is
+soon known.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ LONGEST_MINUTE = 2 * MINUTE
 """Visits tell what they asked when they end: the minute that they prove may come to its end a little later."""
 USED = 0.75
 """A minute proves its rate if so much of it was really asked for."""
-WORTH = 0.1
+LEAST = 0.01
+"""Less than this part of the limit makes no difference that could be seen."""
+WORTH = 0.06
 """A gain that is smaller, as a part of the limit, is not worth a complaint."""
 LONGEST_PATIENCE_MIN = 10
 """Clean minutes before more is tried, once a try has failed."""
@@ -99,7 +102,7 @@ def _lowered(known: Tolerance, bounds: Bounds, now: datetime) -> Tolerance:
     return replace(
         known,
         rate_per_min=inside(rate * bounds.back_off, bounds),
-        limit_per_min=rate,
+        limit_per_min=min(rate, known.limit_per_min or rate) if stands else rate,
         proven_per_min=known.proven_per_min if stands else None,
         held_min=0,
         patience_min=patience,
@@ -171,8 +174,15 @@ def _grown(known: Tolerance, bounds: Bounds) -> Tolerance:
         return _at(replace(known, held_min=0), min(rate + step, (rate + limit) / 2), bounds)
     if known.held_min < known.patience_min:
         return replace(known, held_min=known.held_min + 1)
-    stride = 2 * (rate - before) if rate > before else step / 4
-    return _at(known, rate + min(step, stride), bounds)
+    return _at(known, rate + min(step, _stride(rate, before, limit, step)), bounds)
+
+
+def _stride(rate: float, before: float, limit: float, step: float) -> float:
+    """How much more is tried after patience: half of what lies below the wall, then twice that, and so on."""
+    if rate > before:
+        return 2 * (rate - before)
+    half = (limit - rate) / 2
+    return half if half > LEAST * limit else step / 4
 
 
 def _at(known: Tolerance, rate_per_min: float, bounds: Bounds) -> Tolerance:

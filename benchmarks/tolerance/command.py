@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from benchmarks.tolerance.contenders import Contender, crawlee, fixed, learned
@@ -25,7 +25,7 @@ Nobody knows the limit.
   fixed    four workers at the floor, at the mean of the limits, at the ceiling
   crawlee  Crawlee's HttpCrawler with its session pool, told the ceiling
 
-All run on the same twin, one after the other. The clock is compressed: a minute of the agreement takes --minute-s
+Each has a twin of its own; the baselines run at the same time, after the farm. The clock is compressed: a minute of the agreement takes --minute-s
 seconds of the wall. `share_of_best`: requests that were served, of those that somebody who knows the limit would have
 been served. `reconverge_s`: after a shift, until a whole minute was served at 85 % of the new limit; the mean of all
 shifts, in seconds of the agreement's clock. The last line is JSON.
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m benchmarks tolerance", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=60, metavar="N", help="of each stretch (60)")
-    parser.add_argument("--minute-s", type=float, default=1.0, metavar="S", help="that each of them takes here (1.0)")
+    parser.add_argument("--minute-s", type=float, default=2.0, metavar="S", help="that each of them takes here (2.0)")
     parser.add_argument("--only", choices=["learned"], help="leave the baselines out")
     given = parser.parse_args(arguments)
     if given.minutes < 2 or given.minute_s <= 0:
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     }
     if given.only is not None:
         baselines = {}
-    ours = _run("learned", learned, schedule)
-    found = {name: _run(name, who, schedule) for name, who in baselines.items()}
+    ours = asyncio.run(_run("learned", learned, schedule))
+    found = asyncio.run(_run_all(baselines, schedule))
     answer = {
         **ours,
         "shifts": len(LIMITS_PER_MIN) - 1,
@@ -68,13 +68,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _run(name: str, contender: Contender, schedule: Schedule) -> dict[str, object]:
+async def _run(name: str, contender: Contender, schedule: Schedule) -> dict[str, object]:
     with RunningTwin(schedule) as twin:
-        asyncio.run(contender(twin.origin, schedule))
-        book = twin.book()
-    found = judged(book, schedule)
+        await contender(twin.origin, schedule)
+        found = judged(await twin.book(), schedule)
     print(f"{name:20} {found}", file=sys.stderr, flush=True)
     return found
+
+
+async def _run_all(contenders: Mapping[str, Contender], schedule: Schedule) -> dict[str, dict[str, object]]:
+    found = await asyncio.gather(*(_run(name, who, schedule) for name, who in contenders.items()))
+    return dict(zip(contenders, found, strict=True))
 
 
 def judged(book: Book, schedule: Schedule) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-_CATCH_UP = 4.0
-"""A loop that was late may make up for so many slots, and not for more: no bursts."""
+_CATCH_UP = 1.0
+"""A loop that was late may make up for one slot, and not for more: no bursts."""
 
 
 class Pacer:

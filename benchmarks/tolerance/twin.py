@@ -125,9 +125,10 @@ class RunningTwin:
                 pipe.close()
         self._process.wait(START_LIMIT_S)
 
-    def book(self) -> Book:
+    async def book(self) -> Book:
         """What it has counted so far."""
-        return Book(**httpx.get(f"{self.origin}/book", timeout=START_LIMIT_S, trust_env=False).json())
+        async with httpx.AsyncClient(timeout=START_LIMIT_S, trust_env=False) as client:
+            return Book(**(await client.get(f"{self.origin}/book")).json())
 
 
 def main() -> None:

@@ -102,20 +102,23 @@ class TestRate:
         course.meet("throttled")
         assert (course.known.limit_per_min, course.known.proven_per_min) == (94, 88)
         course.cooled()
-        rates = [course.minute().rate_per_min for _ in range(6)]
+        rates = [course.minute().rate_per_min for _ in range(8)]
         assert rates[:2] == [67.5, 77.75]
-        assert rates[-1] == 88
+        assert rates[3:] == [88, 91, 91, 91, 91], "half of the way to the wall: the rest is not worth a complaint"
 
     def test_after_patience_it_tries_a_little_more_and_a_wall_that_moved_is_forgotten(self, course):
-        course.known = replace(course.known, rate_per_min=88, limit_per_min=94, proven_per_min=88)
+        course.known = replace(course.known, rate_per_min=88, limit_per_min=92, proven_per_min=88)
         held = [course.minute().rate_per_min for _ in range(PATIENCE_MIN)]
         assert set(held) == {88}
-        assert course.minute().rate_per_min == 89.5
-        assert course.minute().rate_per_min == 92.5
-        assert course.minute().rate_per_min == 98.5
-        course.minute()
+        assert course.minute().rate_per_min == 90, "half of what lies below the wall"
+        assert course.minute().rate_per_min == 94, "twice that"
+        assert course.minute().rate_per_min == 100, "no wall: a whole step, as far as was agreed"
         assert course.known.limit_per_min is None
-        assert course.known.rate_per_min == 100
+
+    def test_a_wall_that_still_stands_is_remembered_where_it_is_lowest(self, course):
+        course.known = replace(course.known, rate_per_min=97, limit_per_min=94, proven_per_min=91)
+        course.meet("throttled")
+        assert (course.known.limit_per_min, course.known.proven_per_min) == (94, 91)
 
     def test_a_wall_that_came_down_makes_what_was_proven_void(self, course):
         course.known = replace(course.known, rate_per_min=60, limit_per_min=94, proven_per_min=88)
