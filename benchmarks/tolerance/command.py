@@ -25,10 +25,10 @@ Nobody knows the limit.
   fixed    four workers at the floor, at the mean of the limits, at the ceiling
   crawlee  Crawlee's HttpCrawler with its session pool, told the ceiling
 
-Each has a twin of its own; the baselines run at the same time, after the farm. The clock is compressed: a minute of the agreement takes --minute-s
-seconds of the wall. `share_of_best`: requests that were served, of those that somebody who knows the limit would have
-been served. `reconverge_s`: after a shift, until a whole minute was served at 85 % of the new limit; the mean of all
-shifts, in seconds of the agreement's clock. The last line is JSON.
+Each has a twin of its own; the baselines run at the same time, after the farm. The clock is compressed: a minute of
+the agreement takes --minute-s seconds of the wall. `share_of_best`: requests that were served, of those that somebody
+who knows the limit would have been served. `reconverge_s`: after a shift, until a whole minute was served at 85 % of
+the new limit; the mean of all shifts, in seconds of the agreement's clock. The last line is JSON.
 """
 NEAR = 0.85
 

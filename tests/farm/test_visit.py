@@ -251,3 +251,19 @@ async def test_a_page_whose_renderer_dies_is_a_fault_of_ours(browser, site):
     with pytest.raises(BrowserLost):
         visit.check()
     await context.close()
+
+
+async def test_what_a_visit_meets_is_counted_and_the_first_rebuff_kept(visit):
+    await visit.open("/list", sign=heading(visit, "Free"))
+    await visit.call("GET", "/none")
+    assert visit.met.asked == 2
+    assert visit.met.latency_s is not None
+    assert 0 < visit.met.latency_s < ENOUGH_S
+    with pytest.raises(AccessRefused):
+        await visit.open("/too-many", sign=visit.page.get_by_text("Never"))
+    assert visit.met.asked == 3
+    rebuff = visit.met.rebuff
+    assert rebuff is not None
+    assert (rebuff.kind, rebuff.retry_after_s) == ("throttled", 30)
+    assert "retry-after" in rebuff.headers
+    assert "Chrome" in (rebuff.user_agent or "")
