@@ -14,12 +14,14 @@ from gateway.commands.check import check
 from gateway.commands.doubts import doubts, resolve
 from gateway.commands.egress import egress
 from gateway.commands.erase import erase
+from gateway.commands.identity import identity
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
 from gateway.commands.new import new
 from gateway.commands.nightly import nightly
 from gateway.commands.processes import beat, relay, worker
+from gateway.commands.profiles import profiles
 from gateway.commands.rate import rate
 from gateway.commands.show import show
 from gateway.commands.tolerance import notices, tolerance
@@ -31,6 +33,7 @@ from gateway.terminal import complain, examples
 BOOKING = "Book"
 KNOWING = "Know"
 RUNNING = "Run"
+PARTNERS = "Know partners"
 BUILDING = "Build integrations"
 
 
@@ -136,6 +139,18 @@ app.command(
 )(tolerance)
 app.command(rich_help_panel=KNOWING, epilog=examples("readback notices", "readback notices --json"))(notices)
 app.command(rich_help_panel=KNOWING, epilog=examples("readback rate", "readback rate --json"))(rate)
+app.add_typer(
+    profiles,
+    name="profiles",
+    rich_help_panel=PARTNERS,
+    epilog=examples("readback profiles", "readback profiles show ribera", "readback profiles test ribera"),
+)
+app.add_typer(
+    identity,
+    name="identity",
+    rich_help_panel=PARTNERS,
+    epilog=examples("readback identity new secrets/ribera.pem", "readback identity --write directory.json"),
+)
 app.command(
     rich_help_panel=RUNNING,
     epilog=examples("readback up", "readback up --with osteria_luna --with pretix", "readback up --pool prefork"),

@@ -10,7 +10,10 @@ import pytest
 from gateway.cli import app
 
 COMMANDS = sorted(
-    info.name or info.callback.__name__ for info in app.registered_commands if info.callback is not None
+    [
+        *(info.name or info.callback.__name__ for info in app.registered_commands if info.callback is not None),
+        *(info.name for info in app.registered_groups if info.name),
+    ]
 )
 
 
@@ -33,7 +36,7 @@ def test_every_command_of_the_house_is_there():
                     "rate",
                 ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
-                *("beat", "erase", "new", "nightly", "notices", "tolerance"),
+                *("beat", "erase", "identity", "new", "nightly", "notices", "profiles", "tolerance"),
             ]
         )
         == COMMANDS

@@ -98,7 +98,7 @@ async def read_back(browser: WarmBrowser, wanted: Appearance) -> Reading:
     asked: dict[str, dict[str, str]] = {}
     for one in site.asked:
         name = _made_by(one)
-        asked[f"{name}, again" if name in asked else name] = one.headers
+        asked[f"{name} again" if name in asked else name] = one.headers
     return Reading(wanted, version, asked, said, service_worker)
 
 
