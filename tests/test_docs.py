@@ -52,7 +52,8 @@ GUIDE, RESELLERS, OPERATING = (
 )
 CHECKING = DOCS / "checking-an-integration.md"
 SURVIVAL = DOCS / "how-a-booking-survives.md"
-PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL, CHECKING)
+PARTNERS = DOCS / "partners.md"
+PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL, CHECKING, PARTNERS)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(docs/[\w/.-]+)`:\s*\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -110,6 +111,17 @@ class TestFiles:
             assert isinstance(registry.script(venue), VenueScript)
             wish = admit(json.loads((folder / "request.json").read_text()), registry, datetime.now(UTC))
             assert [one.slug for one in registry.candidates(wish)] == [slug]
+
+    def test_the_profile_of_the_e_mail_is_one(self, tmp_path):
+        """It uses every table, and says of each number who gave it."""
+        (shown,) = [block for kind, block in FENCE.findall(PARTNERS.read_text()) if kind == "toml"]
+        (tmp_path / "grachtenhuis.toml").write_text(shown)
+        partner = Partners.load([tmp_path]).must_have("grachtenhuis")
+        assert partner.tolerance is not None
+        sources = (partner.session, partner.pacing, partner.tolerance, partner.fingerprint)
+        assert all("3 November 2026" in (one.source or "") for one in sources)
+        said = {key for table in tomllib.loads(shown).values() if isinstance(table, dict) for key in table}
+        assert said - names(PARTNERS) - {"accounts"} == set()
 
     def test_the_request_for_resellers_is_the_example(self):
         (shown,) = [json.loads(block) for kind, block in FENCE.findall(RESELLERS.read_text()) if kind == "json"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, time
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -47,7 +48,7 @@ class Doorbell:
         writer.close()
 
 
-async def visited(browser: Browser, door: Doorbell, slug: str = PARTNER.slug, **access: object) -> None:
+async def visited(browser: Browser, door: Doorbell, slug: str = PARTNER.slug, **access: Any) -> None:
     """A visit that opens a page and calls on the wire, under an agreement that was changed so."""
     agreed = PARTNER.access.model_copy(update={"hosts": (door.host,), **access})
     partners = Partners({slug: PARTNER.model_copy(update={"access": agreed})})
@@ -75,7 +76,7 @@ async def test_who_is_agreed_with_is_visited(browser: Browser) -> None:
     ],
     ids=["ended", "wrong hour", "step", "host"],
 )
-async def test_what_is_not_agreed_costs_no_connection(browser: Browser, access: dict[str, object], said: str) -> None:
+async def test_what_is_not_agreed_costs_no_connection(browser: Browser, access: dict[str, Any], said: str) -> None:
     async with Doorbell() as door:
         with pytest.raises(AccessNotAgreed, match=said):
             await visited(browser, door, **access)
