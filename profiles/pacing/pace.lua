@@ -1,6 +1,6 @@
 -- One partner's pace for all workers: rates, visits at once, whose turn it is. One call is one step, whole or not at all.
 --
--- KEYS: the partner's own nine, then those of the accounts that are asked for.
+-- KEYS: the partner's own nine.
 -- ARGV: one JSON object; every time in it and in every answer is in microseconds, on this server's clock.
 -- A reply that was lost is asked for again under the same token or ticket, and changes nothing then.
 local STATE, VISITS, CLICKS, FIRST, QUEUE, URGENT, PROMISES, SHARES, TOKEN = unpack(KEYS, 1, 9)

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 ASK_AGAIN_S = 5.0
 """When a permit is asked for again after Redis did not answer."""
-VISITS_KEY, ACCOUNT_KEY = 2, 10
-"""Where the places of the partner's visits, and of an account's, stand among the keys of the script."""
+VISITS_KEY = 2
+"""Where the places of the partner's visits stand among the keys of the script."""
 
 Rates = Callable[[Partner], Awaitable[float | None]]
 """How many requests a minute a partner's venues put up with now; None: as many as were agreed."""
@@ -116,7 +116,7 @@ class Pace:
         places = [{"key": VISITS_KEY, "limit": terms.visits_at_once}] if terms.visits_at_once is not None else []
         asked: dict[str, object] = {"ticket": errand.ticket, "places": places}
         try:
-            async with self._kept(partner, asked, ()):
+            async with self._kept(partner, asked):
                 yield permit
         finally:
             unused_us = cost_us - _cost_us(partner, per_min, permit.used)
@@ -124,15 +124,12 @@ class Pace:
             await self._tell(partner, "leave", {**asked, "took": took_us, "unused": unused_us})
 
     @asynccontextmanager
-    async def visit(
-        self, partner: Partner, permit: Permit | None, role: str | None, *, first: bool
-    ) -> AsyncIterator[VisitTokens]:
+    async def visit(self, partner: Partner, permit: Permit | None, *, first: bool) -> AsyncIterator[VisitTokens]:
         """What one visit may do, with its places kept while it lasts.
 
         Args:
             partner: Whose venue.
             permit: That of the work which it belongs to.
-            role: The account that it acts under.
             first: It looks after what was clicked before, and may use all of the burst.
 
         Raises:
@@ -145,12 +142,8 @@ class Pace:
         places: list[dict[str, object]] = []
         if terms.visits_at_once is not None and not covered:
             places.append({"key": VISITS_KEY, "limit": terms.visits_at_once})
-        account = partner.session.accounts.get(role) if role is not None else None
-        if account is not None and account.visits_at_once is not None:
-            places.append({"key": ACCOUNT_KEY, "limit": account.visits_at_once})
-        accounts = (role,) if role is not None and account is not None and account.visits_at_once is not None else ()
         try:
-            async with self._placed(partner, places, accounts):
+            async with self._placed(partner, places):
                 yield tokens
         finally:
             await tokens.settle()
@@ -178,26 +171,24 @@ class Pace:
         return asked | {name: value for name, value in optional.items() if value is not None}
 
     @asynccontextmanager
-    async def _placed(
-        self, partner: Partner, places: Sequence[dict[str, object]], accounts: Sequence[str]
-    ) -> AsyncIterator[None]:
+    async def _placed(self, partner: Partner, places: Sequence[dict[str, object]]) -> AsyncIterator[None]:
         """Places of one visit, as soon as there are some."""
         if not places:
             yield
             return
         asked: dict[str, object] = {"ticket": secrets.token_hex(8), "places": places}
-        await self._enter(partner, asked, accounts)
+        await self._enter(partner, asked)
         try:
-            async with self._kept(partner, asked, accounts):
+            async with self._kept(partner, asked):
                 yield
         finally:
-            await self._tell(partner, "leave", asked, accounts)
+            await self._tell(partner, "leave", asked)
 
-    async def _enter(self, partner: Partner, asked: dict[str, object], accounts: Sequence[str]) -> None:
+    async def _enter(self, partner: Partner, asked: dict[str, object]) -> None:
         ends_at, why = time.monotonic() + LONGEST_WAIT_S, "as many visits as agreed are there"
         while True:
             try:
-                wait_s, _ = await self.store.ask(partner.slug, "enter", asked, accounts=accounts)
+                wait_s, _ = await self.store.ask(partner.slug, "enter", asked)
             except StoreAway as error:
                 wait_s, why = 1.0, str(error)
             if wait_s == 0:
@@ -207,32 +198,28 @@ class Pace:
             await asyncio.sleep(wait_s)
 
     @asynccontextmanager
-    async def _kept(self, partner: Partner, asked: dict[str, object], accounts: Sequence[str]) -> AsyncIterator[None]:
+    async def _kept(self, partner: Partner, asked: dict[str, object]) -> AsyncIterator[None]:
         """Places that do not run out while the work lasts."""
         ended = asyncio.Event()
-        heart = asyncio.create_task(self._beat(partner, asked, accounts, ended))
+        heart = asyncio.create_task(self._beat(partner, asked, ended))
         try:
             yield
         finally:
             ended.set()  # and not cancelled: a beat that is on its way would come after the place was given back
             await heart
 
-    async def _beat(
-        self, partner: Partner, asked: dict[str, object], accounts: Sequence[str], ended: asyncio.Event
-    ) -> None:
+    async def _beat(self, partner: Partner, asked: dict[str, object], ended: asyncio.Event) -> None:
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEASE_S / 4):
                     await ended.wait()
             if not ended.is_set():
-                await self._tell(partner, "renew", asked, accounts)
+                await self._tell(partner, "renew", asked)
 
-    async def _tell(
-        self, partner: Partner, step: str, asked: dict[str, object], accounts: Sequence[str] = ()
-    ) -> None:
+    async def _tell(self, partner: Partner, step: str, asked: dict[str, object]) -> None:
         """What needs no answer: lost, it makes somebody wait, and never lets anybody through."""
         try:
-            await self.store.ask(partner.slug, step, asked, accounts=accounts)
+            await self.store.ask(partner.slug, step, asked)
         except StoreAway as error:
             log.warning("%s: %s was not written down (%s)", partner.slug, step, error)
 

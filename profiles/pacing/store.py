@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -45,9 +45,7 @@ class Store:
             )
             self._script = self._client.register_script(_SCRIPT)
 
-    async def ask(
-        self, partner: str, step: str, asked: Mapping[str, object], token: str = "", accounts: Sequence[str] = ()
-    ) -> tuple[float, int]:
+    async def ask(self, partner: str, step: str, asked: Mapping[str, object], token: str = "") -> tuple[float, int]:
         """One step of a partner's pace.
 
         Returns:
@@ -60,7 +58,6 @@ class Store:
             raise StoreAway("there is no Redis to keep the pace in")
         under = f"readback:pace:{{{partner}}}"
         keys = [*(f"{under}:{name}" for name in NAMES), f"{under}:token:{token}"]
-        keys += [f"{under}:account:{role}" for role in accounts]
         whole = {
             "step": step,
             "lease": int(LEASE_S * SECOND_US),

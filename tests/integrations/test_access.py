@@ -17,6 +17,7 @@ from profiles.terms.access import Hours
 from profiles.visiting import PartnerVisits
 from tests.browsers import browser
 from tests.integrations.luna import PARTNER, REGISTRY, Engine
+from tests.ways import OwnWays
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -54,7 +55,7 @@ async def visited(browser: Browser, door: Doorbell, slug: str = PARTNER.slug, **
     partners = Partners({slug: PARTNER.model_copy(update={"access": agreed})})
     venue = STOCK.model_copy(update={"origin": f"http://{door.host}"})
     manifest = REGISTRY.manifest(STOCK)
-    visits = PartnerVisits(Engine(browser), partners, venue, manifest, lambda: NOON)
+    visits = PartnerVisits(Engine(browser), partners, venue, manifest, lambda: NOON, ways=OwnWays())
     async with visits.open(CommitGate(None, (), venue.origin), (Step.SEARCH, Step.HOLD), None) as visit:
         await visit.begin(None)
         await visit.open("/", sign=visit.page.get_by_text("here"))
@@ -100,7 +101,9 @@ async def test_nor_does_another_host_that_a_script_asks_for(browser: Browser) ->
             }
         )
         venue = STOCK.model_copy(update={"origin": f"http://{door.host}"})
-        visits = PartnerVisits(Engine(browser), partners, venue, REGISTRY.manifest(STOCK), lambda: NOON)
+        visits = PartnerVisits(
+            Engine(browser), partners, venue, REGISTRY.manifest(STOCK), lambda: NOON, ways=OwnWays()
+        )
         async with visits.open(CommitGate(None, (), venue.origin), (Step.SEARCH,), None) as visit:
             await visit.begin(None)
             for asked in (

@@ -123,7 +123,15 @@ class Overtaken:
 async def test_who_comes_second_to_the_place_uses_what_the_first_has_left(house: House) -> None:
     farm = house.ground.farm
     late = replace(farm.sessions, store=Overtaken(house))
-    by = PartnerVisits(farm.browser, farm.partners, house.ground.venue, house.ground.manifest, farm.clock, late)
+    by = PartnerVisits(
+        farm.engine,
+        farm.partners,
+        house.ground.venue,
+        house.ground.manifest,
+        farm.clock,
+        ways=farm.ways,
+        sessions=late,
+    )
     async with inside(house, by) as visit:
         assert visit.entry
         assert visit.entry.is_open

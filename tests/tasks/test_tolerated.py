@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from farm.encounter import Encounter, refusal
 from farm.errors import AccessNotAgreed, AccessRefused, BrowserLost, LeftAlone, NoAvailability, VenueDown
-from farm.network import Encounter, refusal
 from farm.tolerance import Breaker
 from ledger.tolerances import WHOLE
 from tasks.tolerated import ToleratedVisits

@@ -21,7 +21,6 @@ from profiles.pacing.rules import LATE_S, SECOND_US, of_requests
 from profiles.pacing.store import Store, StoreAway
 from profiles.pacing.tokens import VisitTokens
 from profiles.partner import Partner, Partners
-from profiles.terms.session import AccountTerms, SessionTerms
 from tests.profiles.pacing.conftest import terms
 from tests.redis_servers import private_redis
 
@@ -75,7 +74,7 @@ async def test_a_partner_without_limits_costs_nothing():
     async with pace.permit(STOCK, errand(), ROME, NOW) as permit:
         assert isinstance(permit, Permit)
         await permit.click()
-        async with pace.visit(STOCK, permit, None, first=False) as visit:
+        async with pace.visit(STOCK, permit, first=False) as visit:
             await visit.take(first=False)
             visit.owe()
     await pace.heed(STOCK, 30)
@@ -92,7 +91,7 @@ async def test_a_redis_that_is_away_lets_nobody_through(monkeypatch):
     with pytest.raises(PacingDeferred, match="does not answer"):
         await VisitTokens(pace.store, of.slug, of_requests(of.pacing), ()).take(first=False)
     with pytest.raises(PacingDeferred, match="does not answer"):
-        async with pace.visit(of, None, None, first=True):
+        async with pace.visit(of, None, first=True):
             pass
 
 
@@ -145,7 +144,7 @@ async def test_one_more_visit_begins_when_another_has_ended(store):
     await known(store, of)
     async with pace.permit(of, errand(ticket="a"), ROME, NOW) as permit:
         assert isinstance(permit, Permit)
-        async with pace.visit(of, permit, None, first=False) as visit:
+        async with pace.visit(of, permit, first=False) as visit:
             await visit.take(first=False)
         async with pace.permit(of, errand(ticket="b"), ROME, NOW) as later:
             assert isinstance(later, Later)
@@ -176,25 +175,12 @@ async def test_a_visit_of_another_partner_takes_a_place_of_its_own(store, monkey
     monkeypatch.setattr(paces, "LONGEST_WAIT_S", 0.5)
     pace, of = Pace(store), partner(visits_at_once=1)
     await known(store, of)
-    async with pace.visit(of, None, None, first=True):
+    async with pace.visit(of, None, first=True):
         with pytest.raises(PacingDeferred, match="as many visits as agreed"):
-            async with pace.visit(of, None, None, first=True):
+            async with pace.visit(of, None, first=True):
                 pass
-    async with pace.visit(of, None, None, first=True):
+    async with pace.visit(of, None, first=True):
         pass
-
-
-async def test_an_account_is_used_by_as_many_as_agreed(store, monkeypatch):
-    monkeypatch.setattr(paces, "LONGEST_WAIT_S", 0.5)
-    desk = AccountTerms(secret="env:NOTHING", visits_at_once=1)
-    of = STOCK.model_copy(update={"session": SessionTerms(accounts={"desk": desk})})
-    pace = Pace(store)
-    await store.ask(of.slug, "renew", {"ticket": "", "places": []})
-    await store._client.hset(STATE, "opens", 0)
-    async with pace.visit(of, None, "desk", first=True), pace.visit(of, None, None, first=True):
-        with pytest.raises(PacingDeferred):
-            async with pace.visit(of, None, "desk", first=True):
-                pass
 
 
 async def test_what_was_learned_slows_down_and_never_speeds_up(store):
@@ -206,7 +192,7 @@ async def test_what_was_learned_slows_down_and_never_speeds_up(store):
 
     slow = Pace(store, learned)
     await known(store, of)
-    async with slow.visit(of, None, None, first=False) as visit:
+    async with slow.visit(of, None, first=False) as visit:
         await asyncio.sleep(0)
         began = asyncio.get_running_loop().time()
         await visit.take(first=False)

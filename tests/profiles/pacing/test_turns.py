@@ -176,12 +176,3 @@ async def test_a_pause_holds_for_everybody_and_is_never_cut_short(line):
     assert await line.ask("look", must=True) == pytest.approx(30)
     line.store.forward(30)
     assert await line.ask("look", must=True) == 0
-
-
-async def test_an_account_has_places_of_its_own(line):
-    asked = {"ticket": "v1", "places": [{"key": 10, "limit": 1}]}
-    assert (await line.store.ask("p", "enter", asked, accounts=["desk"]))[0] == 0
-    assert (await line.store.ask("p", "enter", asked | {"ticket": "v2"}, accounts=["desk"]))[0] > 0
-    assert (await line.store.ask("p", "enter", asked | {"ticket": "v2"}, accounts=["owner"]))[0] == 0
-    await line.store.ask("p", "leave", asked, accounts=["desk"])
-    assert (await line.store.ask("p", "enter", asked | {"ticket": "v2"}, accounts=["desk"]))[0] == 0

@@ -39,7 +39,7 @@ class Engine:
         self._browser = browser
 
     async def new_context(self, appearance, proxy):
-        return await self._browser.new_context(proxy={"server": proxy, "bypass": "<-loopback>"})
+        return await self._browser.new_context(proxy=proxy)
 
     async def close_context(self, context):
         await context.unroute_all(behavior="ignoreErrors")
