@@ -154,6 +154,7 @@ class GuardedWays:
         self._socket = socket_of(home)
         self._start = start
         self._staying: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._coming = asyncio.Lock()
 
     @asynccontextmanager
     async def open(self, allowed: Allowed) -> AsyncIterator[WayOut]:
@@ -181,16 +182,18 @@ class GuardedWays:
 
     async def stay(self) -> None:
         """Let the guard know that somebody is here, so that it does not end for want of work."""
-        if self._staying is None or self._staying[0].at_eof():
-            self.leave()
-            reader, writer, _ = await self._connected()
-            self._staying = reader, writer
-            say(writer, {"ask": "stay"})
+        async with self._coming:  # visits that begin at once come in by one door
+            if self._staying is None or self._staying[0].at_eof():
+                self.leave()
+                reader, writer, _ = await self._connected()
+                self._staying = reader, writer
+                say(writer, {"ask": "stay"})
 
     def leave(self) -> None:
         """Nobody is here any more."""
         if self._staying is not None:
             self._staying[1].transport.abort()
+            self._staying = None
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, float]:
         """A connection to the guard, and by how much its clock is ahead of ours, at least."""
@@ -221,7 +224,11 @@ async def counts_at(home: Path) -> Words:
 async def _connect(socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, float]:
     async with asyncio.timeout(ANSWER_S):
         reader, writer = await asyncio.open_unix_connection(socket)
-        clock = (await hear(reader))["clock"]
+        try:
+            clock = (await hear(reader))["clock"]
+        except BaseException:
+            writer.transport.abort()
+            raise
     assert isinstance(clock, float)  # noqa: S101 - our own guard says it
     return reader, writer, clock - host_clock()  # after the answer: ours is never thought to be slower than it is
 

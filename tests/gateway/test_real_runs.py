@@ -131,6 +131,7 @@ def test_ctrl_c_while_waiting_ends_the_farm_of_its_own(house):
 
 def test_confirmed_after_falling_back(house, up):
     house.first.set_fault("full", day="2030-06-02")
+    house.second.set_fault("slow", step="search", seconds=4)  # so that whoever waits sees something of it
     done = house.book("2030-06-02", "--json")
     assert done.returncode == 0, done.stderr
     answer = BookingAnswer.model_validate_json(done.stdout)
@@ -172,6 +173,7 @@ def test_in_doubt_when_the_record_differs(house, up):
 
 
 def test_time_is_up(house, up):
+    house.first.set_fault("slow", step="search", seconds=4)
     done = house.book("2030-06-05", "--timeout", "0", "--json")
     assert done.returncode == 4
     assert "Not settled after 0 s" in done.stderr
