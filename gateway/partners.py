@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Literal
 
@@ -12,11 +12,12 @@ from farm.errors import AccessNotAgreed
 from farm.facts import Fact
 from farm.registry import Registry
 from farm.venue import Venue
+from gateway.partner_answers import ToleranceAnswer
 from profiles.partner import Partner
 from profiles.secrets import is_there, read_secret
 from tools.appearance.rules import Contradiction
 
-Source = Literal["file", "default"]
+Source = Literal["file", "default", "learned"]
 
 
 class AccountAnswer(Fact):
@@ -86,7 +87,8 @@ class ValueAnswer(Fact):
     """One value that holds for a partner.
 
     Attributes:
-        source: ``file``: its profile says so. ``default``: it says nothing, and this is what holds then.
+        source: ``file``: its profile says so. ``default``: it says nothing, and this is what holds then. ``learned``:
+            what the ledger knows of its tolerance, of the partner as a whole and of each account.
     """
 
     key: str
@@ -124,6 +126,15 @@ class LooksAnswer(Fact):
 def venues_of(partner: Partner, there: Registry) -> tuple[Venue, ...]:
     """The venues that are visited under a profile, by slug."""
     return tuple(venue for _, venue in sorted(there.venues.items()) if venue.partner == partner.slug)
+
+
+def learned_of(known: Iterable[ToleranceAnswer]) -> Iterator[ValueAnswer]:
+    """What was learned of a partner, by the keys that its profile would have."""
+    for one in known:
+        under = f"session.accounts.{one.account}.tolerance" if one.account else "tolerance"
+        yield ValueAnswer(key=f"{under}.rate_per_min", value=one.rate_per_min, source="learned")
+        if one.until is not None:
+            yield ValueAnswer(key=f"{under}.left_alone_until", value=one.until.isoformat(), source="learned")
 
 
 def values_of(fact: BaseModel, under: str = "") -> Iterator[ValueAnswer]:

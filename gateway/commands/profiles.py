@@ -12,6 +12,7 @@ from gateway.terminal import AsJson, examples, printer, put
 
 if TYPE_CHECKING:
     from farm.registry import Registry
+    from gateway.partner_answers import ToleranceAnswer
     from gateway.partners import LooksAnswer, PartnerAnswer, ProfileAnswer
     from profiles.partner import Partner, Partners
     from profiles.visiting import Appearance
@@ -48,20 +49,21 @@ def everyone(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @profiles.command(epilog=examples("readback profiles show bologna_tables"))
 def show(name: Name, *, as_json: AsJson = False) -> None:
-    """Show every value that holds for a partner, and whether its file says so or nothing does.
+    """Show every value that holds for a partner, and where it comes from: its file, a default, what was learned.
 
     Secrets are named, never shown.
     """
     from datetime import UTC, datetime
 
     from gateway.deployment import shown
-    from gateway.partners import PartnerAnswer, ProfileAnswer, values_of
+    from gateway.partners import PartnerAnswer, ProfileAnswer, learned_of, values_of
 
     here, there, partners = _here()
     partner = _partner(partners, name)
     file = next(path for folder in here.partner_folders if (path := folder / f"{name}.toml").is_file())
     of = PartnerAnswer.of(partner, there, datetime.now(UTC).date())
-    answer = ProfileAnswer(partner=of, file=shown(file), values=tuple(values_of(partner)))
+    learned = learned_of(asyncio.run(_known(here, name)))
+    answer = ProfileAnswer(partner=of, file=shown(file), values=(*values_of(partner), *learned))
     if as_json:
         put(answer)
     else:
@@ -105,6 +107,18 @@ def look(name: Name, *, as_json: AsJson = False) -> None:
         _tell(answer)
     if answer.contradictions:
         raise typer.Exit(1)
+
+
+async def _known(here: Settings, partner: str) -> list[ToleranceAnswer]:
+    """What was learned of a partner; nothing where nothing was ever booked."""
+    from gateway.deployment import has_ledger, open_ledger
+    from gateway.partner_answers import ToleranceAnswer
+
+    if not has_ledger(here):
+        return []
+    async with open_ledger(here) as ledger:
+        now = ledger.clock()
+        return [ToleranceAnswer.of(one, now) for one in await ledger.tolerances.all() if one.partner == partner]
 
 
 async def _read(here: Settings, wanted: Appearance) -> Reading:

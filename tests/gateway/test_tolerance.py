@@ -9,6 +9,7 @@ import pytest
 
 from farm.tolerance import Bounds, Breaker, Met
 from gateway.partner_answers import NoticesAnswer, ToleranceAnswer, TolerancesAnswer
+from gateway.partners import ProfileAnswer
 from ledger.migrate import upgrade
 from ledger.notices import NewNotice
 from ledger.store import Ledger
@@ -99,3 +100,12 @@ def test_where_nothing_happened_nothing_is_listed(run):
     run("book", "-", stdin=json.dumps(GOOD))
     assert "Nothing is known of any partner yet." in run("tolerance").stdout
     assert "Nobody had to be told anything." in run("notices").stdout
+
+
+def test_what_was_learned_stands_beside_what_was_agreed(run, challenged):
+    found = ProfileAnswer.model_validate_json(run("profiles", "show", "lakeshore", "--json").stdout)
+    learned = {one.key: one.value for one in found.values if one.source == "learned"}
+    assert learned["tolerance.rate_per_min"] == 20
+    assert {"tolerance.left_alone_until", "session.accounts.desk.tolerance.rate_per_min"} < set(learned)
+    other = ProfileAnswer.model_validate_json(run("profiles", "show", "seeblick", "--json").stdout)
+    assert "learned" not in {one.source for one in other.values}
