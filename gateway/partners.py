@@ -12,7 +12,7 @@ from farm.errors import AccessNotAgreed
 from farm.facts import Fact
 from farm.registry import Registry
 from farm.venue import Venue
-from gateway.partner_answers import ToleranceAnswer
+from gateway.tolerance_answers import ToleranceAnswer
 from profiles.partner import Partner
 from profiles.secrets import is_there, read_secret
 from tools.appearance.rules import Contradiction

@@ -12,8 +12,8 @@ from gateway.terminal import AsJson, examples, printer, put
 
 if TYPE_CHECKING:
     from farm.registry import Registry
-    from gateway.partner_answers import ToleranceAnswer
     from gateway.partners import LooksAnswer, PartnerAnswer, ProfileAnswer
+    from gateway.tolerance_answers import ToleranceAnswer
     from profiles.partner import Partner, Partners
     from profiles.visiting import Appearance
     from tasks.settings import Settings
@@ -112,7 +112,7 @@ def look(name: Name, *, as_json: AsJson = False) -> None:
 async def _known(here: Settings, partner: str) -> list[ToleranceAnswer]:
     """What was learned of a partner; nothing where nothing was ever booked."""
     from gateway.deployment import has_ledger, open_ledger
-    from gateway.partner_answers import ToleranceAnswer
+    from gateway.tolerance_answers import ToleranceAnswer
 
     if not has_ledger(here):
         return []

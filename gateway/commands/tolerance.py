@@ -11,7 +11,7 @@ from gateway.complaint import Complaint
 from gateway.terminal import AsJson, printer, put, say
 
 if TYPE_CHECKING:
-    from gateway.partner_answers import NoticeAnswer, ToleranceAnswer
+    from gateway.tolerance_answers import NoticeAnswer, ToleranceAnswer
     from tasks.settings import Settings
 
 FORGET, GO_ON = "forget", "go-on"
@@ -35,7 +35,7 @@ def tolerance(
     was learned. What waits is done within five minutes.
     """
     from gateway.deployment import settings
-    from gateway.partner_answers import TolerancesAnswer
+    from gateway.tolerance_answers import TolerancesAnswer
 
     here = settings()
     if what in {FORGET, GO_ON}:
@@ -69,7 +69,7 @@ def notices(
     yourself.
     """
     from gateway.deployment import settings
-    from gateway.partner_answers import NoticesAnswer
+    from gateway.tolerance_answers import NoticesAnswer
 
     answers = asyncio.run(_told(settings(), limit))
     if as_json:
@@ -106,7 +106,7 @@ async def _must_know(here: Settings, partner: str, known: list[str]) -> None:
 
 async def _known(here: Settings, partner: str | None) -> list[ToleranceAnswer]:
     from gateway.deployment import open_ledger
-    from gateway.partner_answers import ToleranceAnswer
+    from gateway.tolerance_answers import ToleranceAnswer
 
     async with open_ledger(here) as ledger:
         records = await ledger.tolerances.all()
@@ -118,7 +118,7 @@ async def _known(here: Settings, partner: str | None) -> list[ToleranceAnswer]:
 
 async def _told(here: Settings, limit: int) -> list[NoticeAnswer]:
     from gateway.deployment import open_ledger
-    from gateway.partner_answers import NoticeAnswer
+    from gateway.tolerance_answers import NoticeAnswer
 
     async with open_ledger(here) as ledger:
         return [NoticeAnswer.of(one) for one in await ledger.notices.newest(limit)]

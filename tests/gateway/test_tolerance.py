@@ -8,8 +8,8 @@ import json
 import pytest
 
 from farm.tolerance import Bounds, Breaker, Met
-from gateway.partner_answers import NoticesAnswer, ToleranceAnswer, TolerancesAnswer
 from gateway.partners import ProfileAnswer
+from gateway.tolerance_answers import NoticesAnswer, ToleranceAnswer, TolerancesAnswer
 from ledger.migrate import upgrade
 from ledger.notices import NewNotice
 from ledger.store import Ledger
