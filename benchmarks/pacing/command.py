@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.arguments import positive
 from benchmarks.pacing import asking, celery_rates
 from benchmarks.pacing.departures import SECOND_NS, Agreed, figures, read
 from profiles.pacing.rules import LATE_S, of_requests
@@ -170,16 +171,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks pacing", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--workers", type=_positive, default=8, metavar="N", help="processes (8)")
-    parser.add_argument("--seconds", type=_positive, default=60, metavar="N", help="for each candidate (60)")
-    parser.add_argument("--per-min", type=_positive, default=600, metavar="N", help="the agreed rate (600)")
-    parser.add_argument("--burst", type=_positive, default=10, metavar="N", help="of which so many at once (10)")
+    parser.add_argument("--workers", type=positive, default=8, metavar="N", help="processes (8)")
+    parser.add_argument("--seconds", type=positive, default=60, metavar="N", help="for each candidate (60)")
+    parser.add_argument("--per-min", type=positive, default=600, metavar="N", help="the agreed rate (600)")
+    parser.add_argument("--burst", type=positive, default=10, metavar="N", help="of which so many at once (10)")
     parser.add_argument("--alone", action="store_true", help="without the others")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from random import Random
 
+from benchmarks.arguments import positive
 from benchmarks.simulate.fate import draw
 from benchmarks.simulate.ours import Ours
 from benchmarks.simulate.today import POLICIES, Today
@@ -91,17 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks simulate", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bookings", type=_positive, default=100_000, metavar="N", help="(100000)")
+    parser.add_argument("--bookings", type=positive, default=100_000, metavar="N", help="(100000)")
     parser.add_argument("--trace", type=int, metavar="NUMBER", help="tell the life of this booking instead")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all luck (1)")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.arguments import positive
 from benchmarks.orphans import keep_orphans
 from benchmarks.truth.course import Order, Outcome, run
 from benchmarks.truth.judge import COUNTS, Course, confirmed, of_booking, unserved
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks truth", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bookings", type=_positive, default=200, metavar="N", help="half as many kills (200)")
+    parser.add_argument("--bookings", type=positive, default=200, metavar="N", help="half as many kills (200)")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="of the demand and of the storm (7)")
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="of the ledger (sqlite)"
@@ -109,13 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 @contextmanager

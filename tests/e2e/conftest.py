@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.kit.process import TwinProcess
 from fixtures.pretix_shop.shop import PretixShop
 from tests.browsers import browser
 
@@ -26,3 +27,15 @@ def shop(running_shop: PretixShop) -> PretixShop:
     """The shop as it was seeded: nothing sold, nothing held."""
     running_shop.reset()
     return running_shop
+
+
+@pytest.fixture(scope="module")
+def houses(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, TwinProcess]]:
+    """The restaurants of a file's ``NAMES``, each a twin with books of its own."""
+    folder = tmp_path_factory.mktemp("houses")
+    started = {name: TwinProcess.start("fixtures.osteria_luna", folder / name) for name in request.module.NAMES}
+    yield started
+    for twin in started.values():
+        twin.stop()

@@ -23,7 +23,6 @@ from benchmarks.postgresql import PostgreSQL
 from benchmarks.truth import processes
 from benchmarks.truth.deployment import Deployment, Part
 from farm.status import BookingStatus
-from fixtures.kit.process import TwinProcess
 from tasks.crash_points import POINTS
 from tasks.settings import Settings
 from tests.e2e.reseller import Platform
@@ -120,15 +119,6 @@ class Plant:
 def _server(farm: Deployment) -> PostgreSQL:
     assert farm.postgresql is not None
     return farm.postgresql
-
-
-@pytest.fixture(scope="module")
-def houses(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("houses")
-    started = {name: TwinProcess.start("fixtures.osteria_luna", folder / name) for name in NAMES}
-    yield started
-    for twin in started.values():
-        twin.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -32,15 +32,6 @@ FIRST, SECOND = NAMES = ("luna_here", "sole_here")
 STOPS_WITHIN_S = 60.0
 
 
-@pytest.fixture(scope="module")
-def houses(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("houses")
-    started = {name: TwinProcess.start("fixtures.osteria_luna", folder / name) for name in NAMES}
-    yield started
-    for twin in started.values():
-        twin.stop()
-
-
 @asynccontextmanager
 async def deployed(folder: Path, houses: dict[str, TwinProcess], how: str) -> AsyncIterator[Deployment]:
     """A farm whose one worker stops at the gate."""

@@ -12,7 +12,6 @@ import pytest
 import redis
 
 from farm.status import AttemptState, BookingStatus, Cause
-from fixtures.kit.process import TwinProcess
 from tasks.app import make_app
 from tasks.embedded import EmbeddedFarm
 from tasks.machine.finding import Found
@@ -35,15 +34,6 @@ _days = itertools.count(1)
 def day():
     """A day of its own, so that no test takes another one's tables."""
     return date(2029, 1, 1) + timedelta(days=next(_days))
-
-
-@pytest.fixture(scope="module")
-def houses(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("houses")
-    started = {name: TwinProcess.start("fixtures.osteria_luna", folder / name) for name in NAMES}
-    yield started
-    for twin in started.values():
-        twin.stop()
 
 
 @pytest.fixture(autouse=True)
