@@ -80,6 +80,11 @@ class Tolerances:
         """What is known of a partner, by account."""
         return await self._database.read(lambda c: _known(c, partner))
 
+    async def per_min(self, partner: str, account: str | None, bounds: Bounds) -> float:
+        """The most requests in a minute that the partner puts up with now, and the account at it; reads only."""
+        known = await self.of(partner)
+        return min(_as_known(known, row, bounds).rate_per_min for row in _rows(account))
+
     async def ask(self, partner: str, account: str | None, bounds: Bounds, token: str) -> Go | Wait:
         """Whether a visit may begin now; a visit that is told to try is the only one, whoever else asks.
 
@@ -92,7 +97,7 @@ class Tolerances:
         now, rows = self._clock(), _rows(account)
 
         def answer(known: dict[str, Tolerance]) -> tuple[dict[str, Tolerance], Go | Wait]:
-            asked = {row: ask(fitted(known.get(row) or fresh(bounds), bounds), token, now) for row in rows}
+            asked = {row: ask(_as_known(known, row, bounds), token, now) for row in rows}
             waits = [said for _, said in asked.values() if isinstance(said, Wait)]
             if waits:
                 return {}, max(waits, key=lambda wait: wait.until)
@@ -155,6 +160,10 @@ class Tolerances:
 
 def _rows(account: str | None) -> tuple[str, ...]:
     return (WHOLE,) if account is None else (WHOLE, account)
+
+
+def _as_known(known: dict[str, Tolerance], row: str, bounds: Bounds) -> Tolerance:
+    return fitted(known.get(row) or fresh(bounds), bounds)
 
 
 def _is_challenged(known: Tolerance, now: datetime) -> bool:

@@ -165,7 +165,7 @@ class PartnerVisits:
         after = not {Step.READ_BACK, Step.CANCEL}.isdisjoint(steps)
         async with (
             self._entering(partner, role, account if made is None else None) as entry,
-            self._pace.visit(partner, self._permit, first=after) as tokens,
+            self._pace.visit(partner, self._permit, role if made is None else None, first=after) as tokens,
             self._ways.open(allowed) as way,
         ):
             gate.when_open(lambda: way.commit_by(lambda: gate.left_s))

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
@@ -28,54 +27,26 @@ from farm.venue import Venue
 from farm.visit import Visit
 from ledger.notices import NewNotice
 from ledger.store import Ledger
-from ledger.tolerances import WHOLE
 from profiles.bounds import bounds_of
 from profiles.pacing.pace import Rates
 from profiles.partner import Partner
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 log = logging.getLogger(__name__)
 TELL_S = 5.0
 """The longest that telling may hold up the work: what it decides is for the next visit."""
 
 
-@dataclass(frozen=True)
-class LearnedRate:
-    """How fast one may ask a partner now: what a pacer takes its rate from.
-
-    Attributes:
-        per_min: The most requests in a minute; None: the partner set no limit.
-        until: Before that moment none at all.
-    """
-
-    per_min: float | None
-    until: datetime | None = None
-
-
-async def rate_of(ledger: Ledger, partner: Partner, role: str | None = None) -> LearnedRate:
-    """The learned rate of a partner, and of the account that is used there; reads only."""
-    bounds = bounds_of(partner)
-    if bounds is None:
-        return LearnedRate(None)
-    known, now = await ledger.tolerances.of(partner.slug), ledger.clock()
-    rows = [known[row] for row in (WHOLE, role) if row is not None and row in known]
-    rates = [bounds.start_per_min if WHOLE not in known else bounds.ceiling_per_min]
-    rates += [min(max(row.rate_per_min, bounds.floor_per_min), bounds.ceiling_per_min) for row in rows]
-    waits = [until for row in rows if (until := row.waits_until(now)) is not None]
-    return LearnedRate(min(rates), max(waits, default=None))
-
-
 def rates_of(ledger: Ledger) -> Rates:
     """What the pacer asks before each permit and each visit; with the ledger away it gets the floor."""
 
-    async def learned(partner: Partner) -> float | None:
+    async def learned(partner: Partner, role: str | None) -> float | None:
+        bounds = bounds_of(partner)
+        if bounds is None:
+            return None
         try:
-            return (await rate_of(ledger, partner)).per_min
+            return await ledger.tolerances.per_min(partner.slug, role, bounds)
         except DBAPIError:
-            bounds = bounds_of(partner)
-            return bounds.floor_per_min if bounds is not None else None
+            return bounds.floor_per_min
 
     return learned
 

@@ -28,11 +28,11 @@ ASK_AGAIN_S = 5.0
 VISITS_KEY = 2
 """Where the places of the partner's visits stand among the keys of the script."""
 
-Rates = Callable[[Partner], Awaitable[float | None]]
-"""How many requests a minute a partner's venues put up with now; None: as many as were agreed."""
+Rates = Callable[[Partner, str | None], Awaitable[float | None]]
+"""How many requests a minute a partner puts up with now under an account's role; None: as many as were agreed."""
 
 
-async def as_agreed(partner: Partner) -> float | None:  # noqa: ARG001 - the port's signature
+async def as_agreed(partner: Partner, role: str | None) -> float | None:  # noqa: ARG001 - the port's signature
     """Nothing was learned."""
     return None
 
@@ -100,7 +100,7 @@ class Pace:
         if not terms.is_limited:
             yield Permit(self, None, errand.ticket)
             return
-        per_min = await self._rates(partner)
+        per_min = await self._rates(partner, None)
         cost_us = _cost_us(partner, per_min, REQUESTS[errand.kind])
         try:
             wait_s, before = await self.store.ask(partner.slug, "admit", self._asked(partner, errand, cost_us, now))
@@ -124,18 +124,21 @@ class Pace:
             await self._tell(partner, "leave", {**asked, "took": took_us, "unused": unused_us})
 
     @asynccontextmanager
-    async def visit(self, partner: Partner, permit: Permit | None, *, first: bool) -> AsyncIterator[VisitTokens]:
+    async def visit(
+        self, partner: Partner, permit: Permit | None, role: str | None, *, first: bool
+    ) -> AsyncIterator[VisitTokens]:
         """What one visit may do, with its places kept while it lasts.
 
         Args:
             partner: Whose venue.
             permit: That of the work which it belongs to.
+            role: The partner's account that it acts under; None for a guest.
             first: It looks after what was clicked before, and may use all of the burst.
 
         Raises:
             PacingDeferred: Everybody who may be there at once is.
         """
-        terms, per_min = partner.pacing, await self._rates(partner)
+        terms, per_min = partner.pacing, await self._rates(partner, role)
         firsts = of_requests(terms, per_min, first=True)
         tokens = VisitTokens(self.store, partner.slug, firsts if first else of_requests(terms, per_min), firsts)
         covered = permit is not None and permit.covers(partner)

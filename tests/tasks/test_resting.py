@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from farm.status import AttemptState, BookingStatus, Cause
@@ -13,7 +11,7 @@ from profiles.pacing.pace import Pace
 from profiles.pacing.store import Store
 from profiles.partner import Partners
 from profiles.terms.tolerance import ToleranceTerms
-from tasks.tolerated import LearnedRate, rate_of, rates_of
+from tasks.tolerated import rates_of
 from tasks.waiting import ASK_AGAIN_S
 from tests.redis_servers import private_redis
 from tests.tasks.house import FIRST, SECOND, VENUES
@@ -138,10 +136,25 @@ async def test_a_cancellation_waits_too(strict, clock):
 
 
 async def test_the_rate_is_for_whoever_paces(strict, clock):
-    partner = strict.partners.by_slug[PARTNER]
-    assert await rate_of(strict.ledger, partner) == LearnedRate(40_000)
+    partner, rates = strict.partners.by_slug[PARTNER], rates_of(strict.ledger)
+    assert await rates(partner, None) == 40_000
     await met(strict, "throttled")
-    assert await rate_of(strict.ledger, partner, "desk") == LearnedRate(20_000, clock.now + timedelta(minutes=1))
-    assert await rate_of(strict.ledger, strict.partners.by_slug[OTHER]) == LearnedRate(None)
-    clock.forward(60)
-    assert await rate_of(strict.ledger, partner) == LearnedRate(20_000)
+    assert await rates(partner, None) == 20_000
+    assert await rates(strict.partners.by_slug[OTHER], None) is None
+
+
+async def test_an_account_that_was_told_to_slow_down_does(strict, clock):
+    """Though its partner puts up with more from others meanwhile."""
+    partner, rates = strict.partners.by_slug[PARTNER], rates_of(strict.ledger)
+    bounds = bounds_of(partner)
+    assert bounds is not None
+    await strict.ledger.tolerances.tell(PARTNER, "desk", bounds, Met("throttled"))
+    clock.forward(61)
+    for _ in range(2):
+        await strict.ledger.tolerances.tell(PARTNER, None, bounds, Met("clean", 20_000))
+        clock.forward(60)
+    await strict.ledger.tolerances.tell(PARTNER, None, bounds, Met("clean", 20_000))
+    whole = await rates(partner, None)
+    assert whole is not None
+    assert whole > 20_000
+    assert await rates(partner, "desk") == 20_000

@@ -74,7 +74,7 @@ async def test_a_partner_without_limits_costs_nothing():
     async with pace.permit(STOCK, errand(), ROME, NOW) as permit:
         assert isinstance(permit, Permit)
         await permit.click()
-        async with pace.visit(STOCK, permit, first=False) as visit:
+        async with pace.visit(STOCK, permit, None, first=False) as visit:
             await visit.take(first=False)
             visit.owe()
     await pace.heed(STOCK, 30)
@@ -91,7 +91,7 @@ async def test_a_redis_that_is_away_lets_nobody_through(monkeypatch):
     with pytest.raises(PacingDeferred, match="does not answer"):
         await VisitTokens(pace.store, of.slug, of_requests(of.pacing), ()).take(first=False)
     with pytest.raises(PacingDeferred, match="does not answer"):
-        async with pace.visit(of, None, first=True):
+        async with pace.visit(of, None, None, first=True):
             pass
 
 
@@ -144,7 +144,7 @@ async def test_one_more_visit_begins_when_another_has_ended(store):
     await known(store, of)
     async with pace.permit(of, errand(ticket="a"), ROME, NOW) as permit:
         assert isinstance(permit, Permit)
-        async with pace.visit(of, permit, first=False) as visit:
+        async with pace.visit(of, permit, None, first=False) as visit:
             await visit.take(first=False)
         async with pace.permit(of, errand(ticket="b"), ROME, NOW) as later:
             assert isinstance(later, Later)
@@ -175,11 +175,11 @@ async def test_a_visit_of_another_partner_takes_a_place_of_its_own(store, monkey
     monkeypatch.setattr(paces, "LONGEST_WAIT_S", 0.5)
     pace, of = Pace(store), partner(visits_at_once=1)
     await known(store, of)
-    async with pace.visit(of, None, first=True):
+    async with pace.visit(of, None, None, first=True):
         with pytest.raises(PacingDeferred, match="as many visits as agreed"):
-            async with pace.visit(of, None, first=True):
+            async with pace.visit(of, None, None, first=True):
                 pass
-    async with pace.visit(of, None, first=True):
+    async with pace.visit(of, None, None, first=True):
         pass
 
 
@@ -187,12 +187,12 @@ async def test_what_was_learned_slows_down_and_never_speeds_up(store):
     of = partner(requests_per_min=6000, burst_requests=2, read_back_requests=0)
     assert of_requests(of.pacing, 9000) == of_requests(of.pacing)
 
-    async def learned(_: Partner) -> float:
-        return 60.0
+    async def learned(_: Partner, role: str | None) -> float:
+        return 60.0 if role == "desk" else 6000.0
 
     slow = Pace(store, learned)
     await known(store, of)
-    async with slow.visit(of, None, first=False) as visit:
+    async with slow.visit(of, None, "desk", first=False) as visit:
         await asyncio.sleep(0)
         began = asyncio.get_running_loop().time()
         await visit.take(first=False)
