@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from farm.errors import AccessNotAgreed, VenueDown
 from farm.mail import Mail, Mailbox
 from profiles.letter import read_letter
+from profiles.loopback import is_loopback
 from profiles.secrets import read_secret
 from profiles.terms.session import MailboxTerms
 
@@ -80,7 +80,7 @@ class ImapMailbox(_Polled):
     def _connect(self) -> imaplib.IMAP4:
         host, port = self._address.hostname or "", self._address.port
         try:
-            if _is_loopback(host):
+            if is_loopback(host):
                 line = imaplib.IMAP4(host, port or IMAP_PORT, timeout=ANSWER_S)
             else:
                 trusted = ssl.create_default_context()
@@ -164,13 +164,6 @@ def _hang_up(line: imaplib.IMAP4) -> None:
         line.logout()
     with suppress(OSError):
         line.shutdown()  # a log-out that fails leaves the line open
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _away(error: Exception) -> VenueDown:

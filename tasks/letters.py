@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.notices import NoticeRecord
 from ledger.store import Ledger
+from profiles.loopback import is_loopback
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def _post(url: str, message: EmailMessage) -> None:
             _hand_over(line, parts.username, parts.password, message)
         return
     with smtplib.SMTP(host, parts.port or 25, timeout=SEND_S) as line:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             line.starttls(context=ssl.create_default_context())  # raises where the server offers none
         _hand_over(line, parts.username, parts.password, message)
 
@@ -121,10 +121,3 @@ def _hand_over(line: smtplib.SMTP, user: str | None, secret: str | None, message
     if user is not None:
         line.login(unquote(user), unquote(secret or ""))
     line.send_message(message)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -27,7 +27,7 @@ _KINDS: dict[type[AtVenue], ErrandKind] = {
 async def permit_for(farm: Farm, lease: Lease, work: AtVenue) -> AsyncIterator[Permit | Later | None]:
     """A permit, kept until the work is done; or when to ask for it again.
 
-    None where nobody can say whose limits apply: what is visited without an agreement is refused before a packet.
+    None where there are no limits, or nobody can say whose: a visit without an agreement is refused before a packet.
     """
     try:
         venue = work.venue if isinstance(work, Try) else farm.registry.venue(work.attempt.venue)
@@ -35,7 +35,7 @@ async def permit_for(farm: Farm, lease: Lease, work: AtVenue) -> AsyncIterator[P
         yield None
         return
     partner = farm.partners.by_slug.get(venue.partner)
-    if partner is None:
+    if partner is None or not partner.pacing.says_when:
         yield None
         return
     later = await left_alone(farm, partner)

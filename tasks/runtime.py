@@ -56,14 +56,18 @@ class Farm:
     pace: Pace = field(default_factory=lambda: Pace(Store(None)), kw_only=True)
     permit: Permit | None = field(default=None, kw_only=True)
 
-    def visits(self, venue: Venue) -> Visits:
-        """Visits of a venue under its partner's profile, as far as it puts up with them."""
-        return ToleratedVisits(
-            self.agreed_visits(venue), self.ledger, venue, self.partners.by_slug.get(venue.partner)
-        )
+    def visits(self, venue: Venue, good_until: datetime | None = None) -> Visits:
+        """Visits of a venue under its partner's profile, as far as it puts up with them.
+
+        Args:
+            venue: Where to.
+            good_until: How long a kept log-in must last at least.
+        """
+        partner = self.partners.by_slug.get(venue.partner)
+        return ToleratedVisits(self.agreed_visits(venue, good_until), self.ledger, venue, partner)
 
     def agreed_visits(self, venue: Venue, good_until: datetime | None = None) -> PartnerVisits:
-        """Visits as they were agreed, whatever was learned; ``good_until``: how long a kept log-in must last."""
+        """Visits as they were agreed, whatever was learned meanwhile: ``visits`` stands before them."""
         return PartnerVisits(
             self.engine,
             self.partners,

@@ -74,7 +74,7 @@ async def warm(farm: Farm, warm_up_id: str) -> None:
     try:
         venue = farm.registry.venue(row.venue)
         manifest, script = farm.registry.manifest(venue), farm.registry.script(venue)
-        visits = farm.agreed_visits(venue, good_until=row.opens_at)
+        visits = farm.visits(venue, good_until=row.opens_at)
         gate = CommitGate(None, manifest.safe, venue.origin, never=manifest.never())
         async with visits.open(gate, (Step.READ_BACK,), row.role) as visit:
             await visit.begin(None)

@@ -9,8 +9,8 @@ from typing import Literal
 ErrandKind = Literal["book", "look", "cancel", "change", "release"]
 
 REQUESTS: dict[ErrandKind, int] = {"book": 12, "look": 4, "cancel": 10, "change": 12, "release": 4}
-"""How many requests a visit asks for, as those of our own integrations do in the mean; the rest is put right when it
-ends. A wrong number costs a little waiting in the visit or before it, and never a request too many."""
+"""How many requests a visit is taken to need until it has ended: by judgement, nobody has counted. A wrong number
+costs a little waiting in the visit or before it, and never a request too many."""
 HURRY_S = 10 * 60
 """Who must know within so long may be let in out of turn."""
 

@@ -51,6 +51,11 @@ class PacingTerms(Fact):
         return not (self.requests_per_min is None and self.visits_at_once is None and self.bookings_per_hour is None)
 
     @property
+    def says_when(self) -> bool:
+        """True when there are moments at which nobody may begin a visit."""
+        return self.is_limited or bool(self.quiet_hours)
+
+    @property
     def is_bounded(self) -> bool:
         """True when somebody has said how much is too much."""
         return self.requests_per_min is not None and self.visits_at_once is not None

@@ -6,88 +6,44 @@ Each twin's venue-side pages, as its script logs in there; a booking is confirme
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
-from farm.acting import come_in
 from farm.contract import Account
-from farm.entry import AccountAt, KeptLogIn
+from farm.entry import KeptLogIn
 from farm.errors import AccountBusy, SessionLost
-from farm.gate import CommitGate
 from farm.phases import Step
 from farm.status import BookingStatus, Cause, VerdictKind
-from farm.visit import Visit
 from profiles.sealing import KeyRing
 from profiles.visiting import PartnerVisits
-from tasks.warming import openings, warm
-from tests.integrations.kept import HOUSES, House, opened
+from tests.integrations.kept import HOUSES, House, at_desk, gate, house, inside, opened, restaurant, visits
 from tools.conformance.play import good_run
 
+__all__ = ["house", "restaurant"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def restaurant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async for house in opened("osteria_luna", tmp_path_factory.mktemp("osteria")):
-        yield house
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def house(restaurant: House) -> House:
-    """Nobody was ever there, and nothing is kept."""
-    restaurant.ground.clear()
-    restaurant.end_sessions()
-    restaurant.agree()
-    sessions, at = restaurant.ground.farm.ledger.sessions, at_desk(restaurant)
-    if (kept := await sessions.kept(at)) is not None:
-        await sessions.drop(at, kept.number)
-    return restaurant
-
-
-def at_desk(house: House) -> AccountAt:
-    return AccountAt(house.ground.venue.partner, house.role, house.ground.venue.slug)
 
 
 @pytest.mark.parametrize("slug", list(HOUSES))
 async def test_bookings_and_looks_share_one_log_in_and_a_lost_one_is_made_up_for_once(
     slug: str, tmp_path: Path
 ) -> None:
-    async for house in opened(slug, tmp_path):
-        outcomes = [await good_run(house.ground) for _ in range(2)]
+    async for there in opened(slug, tmp_path):
+        outcomes = [await good_run(there.ground) for _ in range(2)]
         assert [one.booking.status for one in outcomes] == [BookingStatus.CONFIRMED] * 2
-        assert [await house.look(outcome) for outcome in outcomes] == [VerdictKind.MATCHED] * 2
-        assert house.log_ins() == 1
-        house.end_sessions()
-        assert [await house.look(outcome) for outcome in outcomes] == [VerdictKind.MATCHED] * 2
-        assert house.log_ins() == 1, "one more"
-        kept = await house.ground.farm.ledger.sessions.kept(at_desk(house))
+        assert [await there.look(outcome) for outcome in outcomes] == [VerdictKind.MATCHED] * 2
+        assert there.log_ins() == 1
+        there.end_sessions()
+        assert [await there.look(outcome) for outcome in outcomes] == [VerdictKind.MATCHED] * 2
+        assert there.log_ins() == 1, "one more"
+        kept = await there.ground.farm.ledger.sessions.kept(at_desk(there))
         assert kept is not None
         assert kept.number == 2
-
-
-def visits(house: House) -> PartnerVisits:
-    return house.ground.farm.agreed_visits(house.ground.venue)
-
-
-def gate(house: House) -> CommitGate:
-    return CommitGate(None, house.ground.manifest.safe, house.ground.venue.origin)
-
-
-@asynccontextmanager
-async def inside(house: House, by: PartnerVisits | None = None) -> AsyncIterator[Visit]:
-    """A visit of the desk, logged in."""
-    async with (by or visits(house)).open(gate(house), (Step.READ_BACK,), house.role) as visit:
-        await visit.begin(None)
-        await come_in(visit, house.ground.farm.registry.script(house.ground.venue))
-        yield visit
 
 
 async def kept(house: House) -> KeptLogIn | None:
@@ -283,52 +239,3 @@ async def test_a_wrong_password_is_tried_once_and_nothing_is_kept(
     async with inside(house):
         pass
     assert house.log_ins() == 1, "and the place of who logs in is free again"
-
-
-async def test_a_log_in_is_ready_when_the_sale_opens(house: House) -> None:
-    farm, clock = house.ground.farm, house.ground.clock
-    opens_at = clock() + timedelta(minutes=30)
-    house.agree(opens_at=(opens_at,), warm_ahead_min=10.0, oldest_min=60.0, renew_before_min=5.0)
-    planned = list(openings(farm.registry, farm.partners))
-    assert planned == [(at_desk(house), opens_at, opens_at - timedelta(minutes=10))]
-    await farm.ledger.warm_ups.plan(planned)
-    assert await farm.ledger.warm_ups.due(120) == []
-    clock.ahead = timedelta(minutes=20)
-    (due,) = await farm.ledger.warm_ups.due(120)
-    await warm(farm, due)
-    assert house.log_ins() == 1
-    await warm(farm, due)  # the message came twice
-    done = await farm.ledger.warm_ups.find(due)
-    assert done is not None
-    assert done.done_at is not None
-    clock.ahead = timedelta(minutes=31)
-    async with inside(house) as visit:
-        assert visit.entry
-        assert visit.entry.is_open
-    assert house.log_ins() == 1
-
-
-async def test_one_that_would_be_too_old_by_then_is_done_anew(house: House) -> None:
-    farm, clock = house.ground.farm, house.ground.clock
-    opens_at = clock() + timedelta(minutes=40)
-    house.agree(opens_at=(opens_at,), warm_ahead_min=30.0, oldest_min=40.0, renew_before_min=5.0)
-    async with inside(house):
-        pass
-    clock.ahead = timedelta(minutes=10)
-    await farm.ledger.warm_ups.plan(list(openings(farm.registry, farm.partners)))
-    (due,) = await farm.ledger.warm_ups.due(120)
-    await warm(farm, due)
-    assert house.log_ins() == 2
-
-
-async def test_a_warm_up_that_is_not_let_in_is_asked_for_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    farm, clock = house.ground.farm, house.ground.clock
-    monkeypatch.setenv("READBACK_TEST_DESK", "olio")
-    opens_at = clock() + timedelta(minutes=5)
-    house.agree(secret="env:READBACK_TEST_DESK", opens_at=(opens_at,))
-    await farm.ledger.warm_ups.plan(list(openings(farm.registry, farm.partners)))
-    (due,) = await farm.ledger.warm_ups.due(120)
-    await warm(farm, due)
-    assert await farm.ledger.warm_ups.due(120) == []
-    clock.ahead = timedelta(minutes=2)
-    assert await farm.ledger.warm_ups.due(120) == [due]

@@ -25,6 +25,7 @@ from fixtures.kit.mail import PostOffice
 from fixtures.kit.process import ROOT
 from profiles import mailbox
 from profiles.letter import read_letter
+from profiles.loopback import is_loopback
 from profiles.mailbox import ImapMailbox, MaildirMailbox, mailbox_at
 from profiles.partner import Partners
 from profiles.terms.session import MailboxTerms
@@ -146,7 +147,7 @@ async def test_a_server_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPat
 
 async def test_elsewhere_nothing_is_said_in_the_clear(post: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same plain server under a name that is not loopback: no log-in is tried."""
-    monkeypatch.setattr(mailbox, "_is_loopback", lambda host: False)
+    monkeypatch.setattr(mailbox, "is_loopback", lambda host: False)
     trusting: list[ssl.SSLContext] = []
     default = ssl.create_default_context
 
@@ -172,7 +173,7 @@ async def test_elsewhere_nothing_is_said_in_the_clear(post: PostOffice, monkeypa
     ],
 )
 def test_only_this_machine_is_spoken_to_in_the_clear(host: str, is_ours: bool) -> None:
-    assert mailbox._is_loopback(host) is is_ours
+    assert is_loopback(host) is is_ours
 
 
 async def test_looks_are_counted(post: PostOffice) -> None:

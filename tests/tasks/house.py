@@ -226,7 +226,7 @@ class HouseFarm(Farm):
 
     house: House = field(default_factory=House)
 
-    def visits(self, venue: Any) -> Any:
+    def visits(self, venue: Any, good_until: Any = None) -> Any:
         return _Visits(self.house, venue, self.clock)
 
     async def queue(self, *venues: str, **changes: Any) -> str:
