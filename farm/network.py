@@ -248,7 +248,8 @@ class Network:
         if response.request.resource_type not in _PAGE_KINDS or not self._access.covers(response.url):
             return
         what = spoken(response.request.method, response.url)
-        self.poison.heed(response.headers)
+        if response.status >= 400:
+            self.poison.heed(response.headers)
         error = refusal(response.status, response.headers, what)
         self.met.answered(latency_s(response.request), error)
         if error is not None:

@@ -98,3 +98,10 @@ async def test_it_is_quiet_only_so_long_after_what_began_last():
     there._ended(BEGUN)
     await waiting
     assert time.monotonic() - begun_at >= 1
+
+
+@pytest.mark.parametrize(("status", "alone_s"), [(200, None), (303, None), (404, 30), (429, 30), (503, 30)])
+def test_only_an_answer_that_is_no_success_asks_to_be_left_alone(status, alone_s):
+    there = network()
+    there._answered(answer(status, retry_after="30"))
+    assert there.poison.alone_s == alone_s
