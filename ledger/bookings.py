@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from farm.life.states import ENDED_WITHOUT
 from farm.life.transition import NewEvent
 from farm.request import Request
-from farm.status import LIVE_STATES, BookingStatus, Cause
+from farm.status import LIVE_STATES, Attendance, BookingStatus, Cause
 from ledger import events, wake_ups
 from ledger.errors import CodeTaken, IdempotencyConflict, NoSuchBooking, NotChangeable
 from ledger.names import fingerprint
@@ -111,6 +111,7 @@ def _new(booking_id: str, request: Request, code: str, now: datetime) -> dict[st
         "code": code,
         "status": BookingStatus.QUEUED,
         "fence": 0,
+        "attendance": Attendance.UNKNOWN,
         "last_attempt": 0,
         "last_event": 1,
         "created_at": now,

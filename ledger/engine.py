@@ -19,6 +19,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ledger import events
+
 T = TypeVar("T")
 
 _BUSY_S = 15.0
@@ -143,7 +145,10 @@ class Database:
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
-            return work(connection)
+            events.begin(connection)
+            answer = work(connection)
+            events.write(connection)
+            return answer
 
     def _look(self, work: Callable[[Connection], T]) -> T:
         with self._reader.connect() as connection:

@@ -10,7 +10,7 @@ from typing import Any
 from farm.gate import Sent
 from farm.life.transition import Stage, WakeUpKind
 from farm.request import Request
-from farm.status import AttemptState, BookingStatus, Cause
+from farm.status import AttemptState, Attendance, BookingStatus, Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class BookingRecord:
     created_at: datetime
     updated_at: datetime
     settled_at: datetime | None
+    attendance: Attendance
 
     def wanted(self) -> Request:
         """The request as it was queued."""
@@ -86,7 +87,12 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One line of a booking's history; ``number`` counts from 1 without gaps."""
+    """One line of a booking's history.
+
+    Attributes:
+        number: Counts from 1 without gaps, in the booking.
+        position: The same among all events of the booking's reseller.
+    """
 
     booking_id: str
     number: int
@@ -95,6 +101,7 @@ class EventRecord:
     attempt: int | None
     venue: str | None
     payload: Mapping[str, Any]
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

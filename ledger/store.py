@@ -16,6 +16,7 @@ from ledger import attempts, bookings, conclusions, events, leases, slots, sweep
 from ledger.clock import ServerClock, wall_clock
 from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
+from ledger.feed import Feed
 from ledger.names import new_id
 from ledger.notices import Notices
 from ledger.overview import Overview
@@ -35,6 +36,7 @@ class Ledger:
         tolerances: What is known of each partner's tolerance.
         notices: What partners' contacts are told.
         overview: What people ask about all bookings together.
+        feed: Each reseller's events, in one order.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Ledger:
         self.clock = clock
         self._random_bytes = random_bytes
         self._database = Database(url)
-        self.overview = Overview(self._database)
+        self.overview, self.feed = Overview(self._database), Feed(self._database)
         self.demotions = Demotions(self._database, clock)
         self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
         self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)
@@ -150,7 +152,7 @@ class Ledger:
         attempt: int | None = None,
         venue: str | None = None,
         payload: Mapping[str, Any] | None = None,
-    ) -> EventRecord:
+    ) -> None:
         """Append progress to a booking's history. Needs no lease; never guest data.
 
         Raises:
@@ -158,7 +160,7 @@ class Ledger:
         """
         now = self.clock()
         event = NewEvent(kind, attempt, venue, payload or {})
-        return await self._database.write(lambda c: events.note(c, booking_id, now, event))
+        await self._database.write(lambda c: events.note(c, booking_id, now, event))
 
     # Wake-ups
 

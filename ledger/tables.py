@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from farm.status import LIVE_STATES, AttemptState, BookingStatus, Cause
+from farm.status import LIVE_STATES, AttemptState, Attendance, BookingStatus, Cause
 from farm.tier import Tier
 from ledger.columns import Moment, Payload, Stages, Word
 
@@ -66,9 +66,13 @@ bookings = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("settled_at", Moment),
+    Column("attendance", Word(Attendance), nullable=False, server_default=Attendance.UNKNOWN),
     UniqueConstraint("reseller", "idempotency_key"),
     CheckConstraint("status <> 'confirmed' OR verdict IS NOT NULL", name="confirmed_has_a_verdict"),
     Index("ix_bookings_status", "status"),
+    Index("ix_bookings_reseller_id", "reseller", "id"),
+    Index("ix_bookings_reseller_status_id", "reseller", "status", "id"),
+    Index("ix_bookings_reseller_reference", "reseller", "reseller_reference"),
     Index("ix_bookings_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 
@@ -114,8 +118,20 @@ events = Table(
     Column("attempt", Integer),
     Column("venue", String(80)),
     Column("payload", Payload, nullable=False),
+    Column("reseller", String(40), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Index("ux_events_reseller_position", "reseller", "position", unique=True),
 )
 """Append-only: triggers on both databases refuse every change (they stand in the first migration)."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("reseller", String(40), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+"""The position of each reseller's newest event. Locked until its writer commits: positions have no gap, and one that
+can be read has everything before it."""
 
 wake_ups = Table(
     "wake_ups",
@@ -222,3 +238,19 @@ warm_ups = Table(
     Index("ix_warm_ups_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 """Log-ins that are to be done ahead of a moment at which a venue opens its sale."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("reseller", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("secret_hash", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+    Index("ix_api_keys_reseller", "reseller"),
+)
+"""The keys of resellers; the secret itself is nowhere."""

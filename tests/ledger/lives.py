@@ -57,8 +57,8 @@ class Life:
         }
 
 
-async def queued(ledger: Ledger) -> str:
-    return (await ledger.accept(request(), code())).booking.id
+async def queued(ledger: Ledger, **changes: Any) -> str:
+    return (await ledger.accept(request(**changes), code())).booking.id
 
 
 async def attempt(ledger: Ledger, lease: Lease, venue: str = "osteria_luna") -> AttemptRecord:

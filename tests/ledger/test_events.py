@@ -16,7 +16,7 @@ from tests.ledger.lives import guarded, queued
 async def test_numbers_have_no_gaps_however_many_write(ledger, others):
     life = await guarded(ledger)
     doors = [ledger, *others]
-    written = await asyncio.gather(
+    await asyncio.gather(
         *(door.note(life.id, "attempt.step", 1, "osteria_luna", {"n": n}) for n in range(20) for door in doors),
         *(
             ledger.conclude(life.lease, Transition(events=[NewEvent("verify.looked"), NewEvent("verify.planned")]))
@@ -26,14 +26,13 @@ async def test_numbers_have_no_gaps_however_many_write(ledger, others):
     history = await ledger.events(life.id)
     assert [event.number for event in history] == list(range(1, 3 + 120 + 20 + 1))
     assert (await ledger.booking(life.id)).last_event == len(history)
-    assert len({record.number for record in written[:120]}) == 120
 
 
 async def test_a_reader_gets_what_is_new(ledger, clock):
     booking_id = await queued(ledger)
-    note = await ledger.note(booking_id, "attempt.step", 1, "osteria_luna", {"step": "search"})
-    assert await ledger.events(booking_id, after=1) == [note]
-    assert (note.at, note.payload) == (clock.now, {"step": "search"})
+    await ledger.note(booking_id, "attempt.step", 1, "osteria_luna", {"step": "search"})
+    (note,) = await ledger.events(booking_id, after=1)
+    assert (note.number, note.at, note.kind, note.payload) == (2, clock.now, "attempt.step", {"step": "search"})
     assert await ledger.events(booking_id, after=2) == []
 
 
