@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from farm.life.transition import NewEvent
 from ledger.errors import NoSuchBooking
@@ -42,7 +43,7 @@ _RESELLERS = (
 )
 
 
-def _advance(into: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+def _advance(into: type[sqlite.Insert] | type[postgresql.Insert]) -> ReturningInsert[str, int]:
     its_reseller = select(bookings.c.reseller, bindparam("more", type_=BigInteger)).where(
         bookings.c.id == bindparam("booking")
     )

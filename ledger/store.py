@@ -17,6 +17,7 @@ from ledger.clock import ServerClock, wall_clock
 from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
 from ledger.feed import Feed
+from ledger.keys import Keys
 from ledger.names import new_id
 from ledger.notices import Notices
 from ledger.overview import Overview
@@ -37,6 +38,7 @@ class Ledger:
         notices: What partners' contacts are told.
         overview: What people ask about all bookings together.
         feed: Each reseller's events, in one order.
+        keys: With which resellers come to the door.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Ledger:
         self._random_bytes = random_bytes
         self._database = Database(url)
         self.overview, self.feed = Overview(self._database), Feed(self._database)
+        self.keys = Keys(self._database, clock)
         self.demotions = Demotions(self._database, clock)
         self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
         self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)

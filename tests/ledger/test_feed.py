@@ -10,6 +10,7 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from farm.life.transition import NewEvent
 from ledger import events
 from ledger.engine import make_engine
 from ledger.migrate import upgrade
@@ -62,7 +63,7 @@ async def test_a_transaction_that_fails_takes_no_position(ledger):
     booking_id = await queued(ledger)
 
     def half(connection):
-        events.note(connection, booking_id, ledger.clock(), events.NewEvent("attempt.step"))
+        events.note(connection, booking_id, ledger.clock(), NewEvent("attempt.step"))
         raise RuntimeError("the worker died")
 
     with pytest.raises(RuntimeError):

@@ -14,7 +14,7 @@ from farm.compare import FieldResult
 from farm.facts import Facts, Guest, Party, Slot
 from farm.identity import Reference
 from farm.request import Request, WantedSlot
-from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
+from farm.status import AttemptState, Attendance, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 from ledger.records import AttemptRecord, BookingRecord, EventRecord
 from tasks.machine.private_redis import RedisNotStarted
@@ -225,6 +225,7 @@ def booking(request: Request) -> BookingRecord:
         created_at=NOW,
         updated_at=NOW,
         settled_at=NOW,
+        attendance=Attendance.UNKNOWN,
     )
 
 

@@ -1,0 +1,1 @@
+"""The door for platforms: a REST API over HTTP."""

@@ -1,0 +1,159 @@
+"""How the API says no: RFC 9457 problem documents that name every fault and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from farm.facts import Fact
+from farm.schema import Fault
+from gateway.answers import FaultAnswer
+from gateway.complaint import Complaint, ExitCode
+from ledger.errors import NoSuchBooking
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem.
+
+    Attributes:
+        title: The same for every one of its kind.
+    """
+
+    status: int
+    title: str
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "not-json": Kind(400, "The body is not the JSON that was expected"),
+        "bad-request": Kind(422, "Something in the request cannot be right"),
+        "no-key": Kind(401, "There is no API key"),
+        "wrong-key": Kind(401, "The API key is not one of ours, or no longer"),
+        "scope-missing": Kind(403, "The API key may not do this"),
+        "not-found": Kind(404, "There is no such thing"),
+        "wrong-method": Kind(405, "This address does something else"),
+        "ledger-away": Kind(503, "The ledger cannot be reached"),
+        "bug": Kind(500, "Readback made a mistake"),
+    }
+)
+_BY_STATUS = {404: "not-found", 405: "wrong-method"}
+
+
+class Problem(Fact):
+    """RFC 9457, with every fault and what to do next.
+
+    Attributes:
+        type: Names the kind; its page says more.
+        instance: This answer's ``Readback-Request-Id``.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None
+    faults: tuple[FaultAnswer, ...]
+    then: str | None
+
+
+class Refused(Exception):
+    """A route says no.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        detail: What happened, to which booking or venue; never guest data.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        faults: Sequence[Fault] = (),
+        then: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.then = then
+        self.headers = dict(headers)
+
+
+def answer(refused: Refused, request_id: str | None = None) -> JSONResponse:
+    """The answer for a refusal."""
+    kind = KINDS[refused.kind]
+    problem = Problem(
+        type=f"/problems/{refused.kind}",
+        title=kind.title,
+        status=kind.status,
+        detail=refused.detail,
+        instance=request_id,
+        faults=tuple(FaultAnswer(where=fault.where, what=fault.what) for fault in refused.faults),
+        then=refused.then,
+    )
+    return JSONResponse(problem.model_dump(mode="json"), kind.status, headers=refused.headers, media_type=MEDIA_TYPE)
+
+
+def _bug(_error: Exception) -> Refused:
+    return Refused("bug", "it was written down; the booking, if there is one, is safe in the ledger")
+
+
+def _of_complaint(error: Complaint) -> Refused:
+    kind = "bad-request" if error.code is ExitCode.BAD_INPUT else "ledger-away"
+    return Refused(kind, error.what, faults=error.faults, then=error.then)
+
+
+def _of_unknown(_error: NoSuchBooking) -> Refused:
+    return Refused("not-found", "there is no such booking", then="look at its id")
+
+
+def _of_ledger(_error: SQLAlchemyError) -> Refused:
+    return Refused("ledger-away", "nothing was written", then="ask again in a moment", headers={"Retry-After": "2"})
+
+
+def _of_shape(error: RequestValidationError) -> Refused:
+    faults = [Fault(".".join(map(str, e["loc"][1:])), str(e["msg"])) for e in error.errors()]
+    return Refused("bad-request", "the request cannot be read", faults=faults)
+
+
+def _of_http(error: HTTPException) -> Refused:
+    return Refused(_BY_STATUS.get(error.status_code, "bad-request"), str(error.detail))
+
+
+def _itself(error: Refused) -> Refused:
+    return error
+
+
+_REFUSALS: Mapping[type[Exception], Callable[..., Refused]] = {
+    Refused: _itself,
+    Complaint: _of_complaint,
+    NoSuchBooking: _of_unknown,
+    SQLAlchemyError: _of_ledger,
+    RequestValidationError: _of_shape,
+    HTTPException: _of_http,
+    Exception: _bug,
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of a route become a problem."""
+    for kind, refusal in _REFUSALS.items():
+
+        async def said(
+            _request: Request, error: Exception, refusal: Callable[..., Refused] = refusal
+        ) -> JSONResponse:
+            return answer(refusal(error))
+
+        app.add_exception_handler(kind, said)
