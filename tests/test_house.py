@@ -17,6 +17,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("farm", "ledger", "profiles", "integrations", "tasks", "gateway", "tools", "fixtures")
+CLIENT = "readback_client"
 FILE_LIMIT_LINES = 320
 
 
@@ -30,7 +31,7 @@ class TestArrows:
     @pytest.fixture
     def skeleton(self, tmp_path: Path) -> Path:
         shutil.copy(ROOT / "pyproject.toml", tmp_path)
-        for package in PACKAGES:
+        for package in (*PACKAGES, CLIENT):
             (tmp_path / package).mkdir()
             (tmp_path / package / "__init__.py").touch()
         return tmp_path
@@ -66,6 +67,8 @@ class TestArrows:
             ("gateway", "integrations"),
             ("fixtures", "farm"),
             ("fixtures", "tools"),
+            (CLIENT, "farm"),
+            (CLIENT, "gateway"),
         ],
     )
     def test_an_arrow_that_points_up_or_sideways_breaks(self, skeleton, who, imports):
@@ -77,7 +80,8 @@ class TestArrows:
 
 class TestFiles:
     def test_a_file_is_one_idea(self):
-        ours = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+        folders = (*PACKAGES, f"clients/python/{CLIENT}")
+        ours = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
         assert ours
         unclear = {"utils", "helpers", "common", "manager", "base"}
         assert [str(path) for path in ours if path.stem in unclear] == []

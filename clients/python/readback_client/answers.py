@@ -1,0 +1,264 @@
+"""What the API answers, as frozen models. What a newer server adds is kept (``model_extra``) and breaks nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """Anything that the API answers with."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Money(Answer):
+    """An amount in the smallest unit of its currency: 4200 EUR cents are 42 euros."""
+
+    minor: int
+    currency: str
+
+
+class Party(Answer):
+    """How many come; ``units`` where what is sold is not one per head."""
+
+    adults: int = 0
+    children: int = 0
+    units: int | None = None
+
+
+class FieldResult(Answer):
+    """One field of the venue's record beside what was asked: ``same``, ``within_tolerance`` or ``differs``."""
+
+    field: str
+    result: str
+    wanted: Any = None
+    seen: Any = None
+
+
+class Verdict(Answer):
+    """What a look at the venue's own record has shown.
+
+    Attributes:
+        kind: ``matched``, ``contested``, ``mismatched``, ``not_found``, ``duplicated`` or ``in_doubt``.
+        channel: The path that was read; ``person`` where somebody looked and said so.
+    """
+
+    kind: str
+    channel: str
+    at: AwareDatetime
+    venue_reference: str | None = None
+    venue_status: str | None = None
+    fields: tuple[FieldResult, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+class Attempt(Answer):
+    """One attempt at one venue."""
+
+    number: int
+    venue: str
+    state: str
+    our_reference: str | None = None
+    cause: str | None = None
+    detail: str | None = None
+    sent: str | None = None
+    started_at: AwareDatetime | None = None
+    committed_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+
+
+class Waits(Answer):
+    """What a booking waits for, and until when.
+
+    Attributes:
+        waiting_for: ``worker``, ``pace``, ``venue_page``, ``record``, ``venue_answer``, ``person``, ``cancellation``
+            or ``change``.
+        until: When this wait ends at the latest; None where nobody can say.
+    """
+
+    waiting_for: str = Field(alias="for")
+    until: AwareDatetime | None = None
+    sentence: str
+
+
+class Booked(Answer):
+    """What stands in the venue's record: a slot has ``starts_at``, a stay ``check_in`` and ``check_out``."""
+
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    check_in: dt.date | None = None
+    check_out: dt.date | None = None
+    resource: str | None = None
+    service: str | None = None
+    party: Party | None = None
+    price: Money | None = None
+
+
+class Booking(Answer):
+    """One booking as it is now.
+
+    Attributes:
+        settled: The farm does nothing more by itself.
+        sentence: What the guest may be told now.
+        waits: What it waits for; None once it is settled.
+        venue_reference: The venue's own booking number.
+        booked: The facts of the venue's record; None while there is none.
+        verdict: What the last look at the venue's record has shown; None before there was one.
+    """
+
+    id: str
+    status: str
+    settled: bool
+    sentence: str | None = None
+    waits: Waits | None = None
+    cause: str | None = None
+    reseller: str | None = None
+    reseller_reference: str | None = None
+    venue: str | None = None
+    venue_reference: str | None = None
+    booked: Booked | None = None
+    verdict: Verdict | None = None
+    attempts: tuple[Attempt, ...] = ()
+    attendance: str | None = None
+    request: dict[str, Any] | None = None
+    context: dict[str, Any] = Field(default_factory=dict)
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    settled_at: AwareDatetime | None = None
+    cancel_requested_at: AwareDatetime | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """True only when the venue's own record was read, and is what was asked. A claim or a doubt never is."""
+        return self.status == "confirmed" and self.verdict is not None and self.verdict.kind == "matched"
+
+
+class Event(Answer):
+    """Something that happened. ``booking.claimed`` proves nothing; ``booking.confirmed`` was read back.
+
+    Attributes:
+        number: Its place among all events of the reseller, without gaps: what a stream resumes after.
+        sequence: Its place among the events of its booking.
+    """
+
+    number: int
+    type: str
+    at: AwareDatetime
+    booking: str
+    sequence: int
+    attempt: int | None = None
+    venue: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Sold(Answer):
+    """One thing that a venue sells: what a request's ``service`` asks for, and the people per unit."""
+
+    service: str
+    seats: int
+
+
+class Venue(Answer):
+    """A venue. ``closed`` says why it takes no new bookings; None when it does."""
+
+    slug: str
+    name: str
+    city: str | None = None
+    kind: str
+    groups: tuple[str, ...] = ()
+    payment: str | None = None
+    timezone: str
+    currency: str
+    sells: tuple[Sold, ...] = ()
+    resources: tuple[str, ...] = ()
+    closed: str | None = None
+
+
+class Seen(Answer):
+    """What a venue listed when somebody last looked: as old as ``age_s`` says, never a promise."""
+
+    people: int
+    seen_at: AwareDatetime
+    age_s: float
+    state: str
+    slots: tuple[Any, ...] = ()
+
+
+class Availability(Answer):
+    """What was last seen of one venue and day; empty where nobody has looked."""
+
+    venue: str
+    date: dt.date
+    seen: tuple[Seen, ...] = ()
+
+
+class Evidence(Answer):
+    """A picture or text of an attempt, behind a link that needs no key and ends at ``expires_at``."""
+
+    attempt: int
+    kind: str
+    at: AwareDatetime
+    media_type: str
+    sha256: str
+    url: str
+    expires_at: AwareDatetime
+
+
+class KeyInfo(Answer):
+    """Whose key this is, and what it may do."""
+
+    reseller: str
+    name: str
+    scopes: tuple[str, ...]
+    expires_at: AwareDatetime | None = None
+
+
+class Fault(Answer):
+    """One thing that is wrong with what was sent, and its place in it."""
+
+    where: str
+    what: str
+
+
+class ProblemBody(Answer):
+    """RFC 9457, as the API writes it; a proxy's answer may have nothing of it."""
+
+    type: str = "about:blank"
+    title: str = ""
+    detail: str = ""
+    instance: str | None = None
+    faults: tuple[Fault, ...] = ()
+    then: str | None = None
+
+
+class BookingsPage(Answer):
+    """Some bookings, newest first."""
+
+    items: tuple[Booking, ...] = Field(alias="bookings")
+    next: str | None = None
+
+
+class EventsPage(Answer):
+    """Some events, in their order."""
+
+    items: tuple[Event, ...] = Field(alias="events")
+    next: int | None = None
+
+
+class VenuesPage(Answer):
+    """Some venues."""
+
+    items: tuple[Venue, ...] = Field(alias="venues")
+    next: str | None = None
+
+
+class EvidenceList(Answer):
+    """All evidence of a booking."""
+
+    evidence: tuple[Evidence, ...]

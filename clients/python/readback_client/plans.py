@@ -1,0 +1,301 @@
+"""What a client does, without doing it: plans yield steps, and are sent what came of each.
+
+``Client`` and ``AsyncClient`` carry the same plans out; only how a step is done differs.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import httpx
+from httpx_sse import ServerSentEvent, SSEError
+from pydantic import ValidationError
+
+from readback_client import calls
+from readback_client.answers import Booking, Event
+from readback_client.calls import Call, Query
+from readback_client.errors import NotSettled, Problem, ReadbackError, Unreachable, problem_of
+
+T = TypeVar("T")
+
+TRIES = 5
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 30.0
+"""Who is told to come back later than that is told so, and decides."""
+QUIET_S = 25.0
+"""A stream that brings not even a ping for so long (they come every 15 seconds) does not come through."""
+POLL_S = 1.0
+LASTED_S = 10.0
+"""A stream that ends after so long did come through."""
+LATE_S = 1.0
+"""How much longer than asked a wait may take while its stream is quiet."""
+AGAIN = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+STILL_BEING_WRITTEN = "still-being-written"
+BROKEN = (httpx.TransportError, SSEError, Problem)
+"""How a stream may end that was not ended well."""
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this, and bring the whole answer. A ``httpx.TransportError`` is thrown into the plan."""
+
+    call: Call[Any]
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Let so much time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Bring the next event of the stream, which is opened unless it is open; None: it was ended, by whomever.
+
+    Attributes:
+        after: The last event's number; the stream goes on behind it.
+        read_s: So long may the stream be without a byte.
+        until: On the clock of ``time.monotonic``: the stream is ended when waiting for its next byte could last
+            longer than that.
+    """
+
+    call: Call[None]
+    after: int | None
+    read_s: float
+    until: float | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What opens the stream behind the last event."""
+        return {} if self.after is None else {"Last-Event-ID": str(self.after)}
+
+    @property
+    def is_over(self) -> bool:
+        """True when waiting for one more byte may last too long."""
+        return self.until is not None and time.monotonic() + self.read_s > self.until + LATE_S
+
+
+@dataclass(frozen=True)
+class Give:
+    """Hand this to whoever iterates."""
+
+    item: Any
+
+
+Step: TypeAlias = Send | Pause | Hear | Give
+Plan: TypeAlias = Generator[Step, Any, None]
+
+
+class Page(Protocol):
+    """Some of many."""
+
+    @property
+    def items(self) -> tuple[Any, ...]:
+        """In their order."""
+
+    @property
+    def next(self) -> Any:  # noqa: ANN401 - a number or a cursor: only the server reads it
+        """Where the next page begins; None: there is none."""
+
+
+def one(call: Call[T]) -> Plan:
+    """Give the answer to a call, asked for again where that can help.
+
+    Raises:
+        Problem: The API says no.
+        Unreachable: It does not say anything.
+    """
+    try:
+        yield Give((yield from _answer(call)))
+    except ReadbackError as error:
+        error.idempotency_key = call.idempotency_key
+        raise
+
+
+def paged(page: Callable[[Query], Call[Any]], query: Query, cursor: str) -> Plan:
+    """Give every item of all pages.
+
+    Args:
+        page: The call for one page.
+        query: What all pages share, and where the first one begins.
+        cursor: The parameter that says where a page begins.
+    """
+    while True:
+        found: Page = yield from _answer(page(query))
+        for item in found.items:
+            yield Give(item)
+        if found.next is None:
+            return
+        query = {**query, cursor: found.next}
+
+
+def followed(booking_id: str | None, after: int | None) -> Plan:
+    """Give every event as it happens, for ever; a stream that breaks is opened again behind the last event.
+
+    Raises:
+        Problem: The API says no.
+        Unreachable: The stream did not come through several times in a row.
+    """
+    patience = Patience()
+    # A reseller's stream begins with what happens next, a booking's with its first event.
+    call = calls.stream({"after": 0} if after == 0 and booking_id is None else {}, booking_id)
+    while True:
+        asked_at = time.monotonic()
+        try:
+            heard = yield Hear(call, after or None, QUIET_S)
+        except BROKEN as error:
+            if isinstance(error, Problem) and not _helps_again(error):
+                raise
+            if patience.is_over:
+                raise error if isinstance(error, Problem) else Unreachable(f"the stream: {error!r}") from error
+            heard = None
+        if heard is None:
+            if time.monotonic() - asked_at > LASTED_S:
+                patience.begin_anew()
+            yield Pause(patience.pause_s())
+            continue
+        patience.begin_anew()
+        event = _event(heard)
+        if event is not None:
+            after = event.number
+            yield Give(event)
+
+
+def watched(booking_id: str, timeout_s: float, *, streams: bool) -> Plan:
+    """Give a booking as it is, and again whenever it has changed, until it is settled.
+
+    It is looked at after each of its events, or every second where no stream comes through.
+
+    Raises:
+        NotSettled: It goes on after ``timeout_s``.
+        Problem: The API says no.
+        Unreachable: It never said anything.
+    """
+    until = time.monotonic() + timeout_s
+    ear = _Ear(booking_id, until) if streams else None
+    known: Booking | None = None
+    while True:
+        try:
+            booking: Booking = yield from _answer(calls.booking(booking_id))
+        except Unreachable:
+            if known is None:
+                raise
+            booking = known  # a gateway that is started again does not end a wait
+        if booking != known:
+            known = booking
+            yield Give(booking)
+        if booking.settled:
+            return
+        if time.monotonic() >= until:
+            raise NotSettled(booking)
+        if ear is None or not ear.hears:
+            yield Pause(min(POLL_S, max(until - time.monotonic(), 0)))
+        else:
+            yield from ear.next_event()
+
+
+class Patience:
+    """How often in a row something may fail, and the pauses between, each about twice as long as the last."""
+
+    def __init__(self, tries: int = TRIES) -> None:
+        self._tries = tries
+        self._failed = 0
+
+    @property
+    def is_over(self) -> bool:
+        """True when the next failure is the last."""
+        return self._failed >= self._tries - 1
+
+    def begin_anew(self) -> None:
+        """Something went well."""
+        self._failed = 0
+
+    def pause_s(self) -> float:
+        """Note a failure: the pause before the next try."""
+        longest_s = min(FIRST_PAUSE_S * 2.0**self._failed, LONGEST_PAUSE_S)
+        self._failed += 1
+        return longest_s * random.uniform(0.5, 1)  # noqa: S311 - jitter is no secret
+
+
+class _Ear:
+    """Hears a booking's stream, until it is clear that none comes through."""
+
+    def __init__(self, booking_id: str, until: float) -> None:
+        self._call = calls.stream({}, booking_id)
+        self._until = until
+        self._after: int | None = None
+        self._patience = Patience(tries=3)
+        self.hears = True
+
+    def next_event(self) -> Plan:
+        """Return when there is something new, or nothing more to hear."""
+        while (heard := (yield from self._heard())) is not None:
+            event = _event(heard)
+            if event is not None:
+                self._after = event.number
+                return
+
+    def _heard(self) -> Generator[Step, Any, ServerSentEvent | None]:
+        read_s = min(QUIET_S, max(self._until - time.monotonic(), 0.01))
+        try:
+            heard: ServerSentEvent | None = yield Hear(self._call, self._after, read_s, self._until)
+        except BROKEN as error:
+            is_silent = isinstance(error, httpx.ReadTimeout) and read_s == QUIET_S
+            self.hears = not (is_silent or isinstance(error, Problem) or self._patience.is_over)
+            heard = None
+        if heard is None:
+            yield Pause(min(self._patience.pause_s(), max(self._until - time.monotonic(), 0)))
+        else:
+            self._patience.begin_anew()
+        return heard
+
+
+def _answer(call: Call[T]) -> Generator[Step, Any, T]:
+    patience = Patience()
+    while True:
+        try:
+            response = yield Send(call)
+        except httpx.TransportError as error:
+            if patience.is_over:
+                raise Unreachable(f"{call.method} {call.path}: {type(error).__name__}") from error
+            yield Pause(patience.pause_s())
+            continue
+        if response.is_success:
+            return _read(call, response)
+        problem = problem_of(response)
+        if patience.is_over or not _helps_again(problem):
+            raise problem
+        pause_s = patience.pause_s() if problem.retry_after_s is None else problem.retry_after_s
+        if pause_s > LONGEST_PAUSE_S:
+            raise problem
+        yield Pause(pause_s)
+
+
+def _read(call: Call[T], response: httpx.Response) -> T:
+    try:
+        return call.read(response)
+    except ValidationError:
+        raise Unreachable(f"{call.method} {call.path}: the answer is none of a Readback API") from None
+
+
+def _helps_again(problem: Problem) -> bool:
+    return problem.status in AGAIN or problem.kind == STILL_BEING_WRITTEN
+
+
+def _event(heard: ServerSentEvent) -> Event | None:
+    """None for pings (which httpx-sse hands on as events without data), and for what a newer server may send."""
+    try:
+        return Event.model_validate_json(heard.data)
+    except ValidationError:
+        return None
