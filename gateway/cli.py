@@ -18,6 +18,7 @@ from gateway.commands.identity import identity
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
+from gateway.commands.mcp import mcp
 from gateway.commands.new import new
 from gateway.commands.nightly import nightly
 from gateway.commands.processes import beat, relay, worker
@@ -167,6 +168,7 @@ app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis:
 app.command(rich_help_panel=RUNNING, epilog=examples("readback egress", "readback egress --counts"))(egress)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)
+app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_API_KEY=rb_... readback mcp"))(mcp)
 app.command(
     rich_help_panel=BUILDING,
     epilog=examples(

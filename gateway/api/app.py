@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from gateway.api import bookings, problems
 from gateway.api.house import House
 from gateway.deployment import open_ledger, registry
+from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
-ROUTERS = (bookings.router,)
+ROUTERS = (bookings.router, mcp.router)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -20,7 +21,7 @@ def make_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        async with open_ledger(settings, make=True) as ledger:
+        async with open_ledger(settings, make=True) as ledger, mcp.mcp_served(app, settings):
             app.state.house = House(settings, registry(settings), ledger)
             yield
 

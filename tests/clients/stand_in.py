@@ -159,6 +159,8 @@ class StandIn:
 
     async def _cancel(self, request: Request) -> Response:
         booking = request.path_params["id"]
+        if booking not in self.bookings:
+            return problem(404, "not-found")
         self.tell(booking, "booking.cancelled", status="cancelled", settled=True)
         return JSONResponse(self.bookings[booking], 202)
 

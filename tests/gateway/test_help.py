@@ -36,7 +36,7 @@ def test_every_command_of_the_house_is_there():
                     "rate",
                 ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
-                *("beat", "erase", "identity", "new", "nightly", "notices", "profiles", "tolerance"),
+                *("beat", "erase", "identity", "mcp", "new", "nightly", "notices", "profiles", "tolerance"),
             ]
         )
         == COMMANDS

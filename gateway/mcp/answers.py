@@ -1,0 +1,123 @@
+"""What the tools answer: small, and plain about what is proven. No guest data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field
+from readback_client import Availability, Booking, Venue
+
+from farm.facts import Fact
+
+
+class BookingResult(Fact):
+    """A booking as it is now."""
+
+    confirmed: Annotated[
+        bool,
+        Field(
+            description="True only if the venue's own record was read back and matches. Anything else, whatever the "
+            "status sounds like, is NOT a confirmation: never tell the guest that it is booked."
+        ),
+    ]
+    booking_id: Annotated[str, Field(description="What the other tools ask for.")]
+    status: Annotated[
+        str,
+        Field(
+            description="queued, attempting, verifying (the venue said yes, which proves nothing yet), confirmed, "
+            "pending_venue (the venue must still decide), in_doubt (a person must look), unavailable, failed, "
+            "cancelling (not proven yet), cancelled, expired."
+        ),
+    ]
+    settled: Annotated[bool, Field(description="Nothing more happens by itself; if false, wait_for_booking.")]
+    tell_the_guest: Annotated[str | None, Field(description="What may be said to the guest now, in these words.")]
+    waits_for: Annotated[str | None, Field(description="What it waits for now.")]
+    waits_until: AwareDatetime | None
+    venue: str | None
+    venue_reference: Annotated[
+        str | None, Field(description="The venue's own booking number; proof only where confirmed is true.")
+    ]
+    booked: Annotated[
+        dict[str, Any] | None, Field(description="What stands in the venue's record: when, for how many, the price.")
+    ]
+    cause: Annotated[str | None, Field(description="Why it is not confirmed, where it is not.")]
+
+    @classmethod
+    def of(cls, booking: Booking) -> Self:
+        """The result for what the API answers."""
+        return cls(
+            confirmed=booking.confirmed,
+            booking_id=booking.id,
+            status=booking.status,
+            settled=booking.settled,
+            tell_the_guest=booking.sentence,
+            waits_for=booking.waits.sentence if booking.waits is not None else None,
+            waits_until=booking.waits.until if booking.waits is not None else None,
+            venue=booking.venue,
+            venue_reference=booking.venue_reference,
+            booked=booking.booked.model_dump(mode="json", exclude_none=True) if booking.booked is not None else None,
+            cause=booking.cause,
+        )
+
+
+class VenueResult(Fact):
+    """One venue."""
+
+    slug: Annotated[str, Field(description="What `book` takes in `venues`.")]
+    name: str
+    city: str | None
+    kind: str
+    groups: Annotated[tuple[str, ...], Field(description="What `book` takes as `group`: any venue of it will do.")]
+    timezone: str
+    currency: str
+    services: Annotated[tuple[str, ...], Field(description="What `book` may ask for as `service`.")]
+    resources: Annotated[tuple[str, ...], Field(description="What `book` may ask for as `resource`.")]
+    closed: Annotated[str | None, Field(description="Why it takes no new bookings; null when it does.")]
+
+    @classmethod
+    def of(cls, venue: Venue) -> Self:
+        """The result for what the API answers."""
+        return cls(
+            slug=venue.slug,
+            name=venue.name,
+            city=venue.city,
+            kind=venue.kind,
+            groups=venue.groups,
+            timezone=venue.timezone,
+            currency=venue.currency,
+            services=tuple(sold.service for sold in venue.sells),
+            resources=venue.resources,
+            closed=venue.closed,
+        )
+
+
+class VenuesResult(Fact):
+    """Venues that fit."""
+
+    venues: tuple[VenueResult, ...]
+
+
+class SeenResult(Fact):
+    """What somebody saw when the venue was last looked at."""
+
+    people: int
+    age_s: Annotated[float, Field(description="How old this is, in seconds.")]
+    state: Annotated[str, Field(description="AVAILABLE or SOLD_OUT, as it was then.")]
+    slots: tuple[Any, ...]
+
+
+class AvailabilityResult(Fact):
+    """What was last seen of a venue's day; empty where nobody has looked. Never a promise."""
+
+    venue: str
+    date: str
+    seen: tuple[SeenResult, ...]
+
+    @classmethod
+    def of(cls, found: Availability) -> Self:
+        """The result for what the API answers."""
+        seen = (
+            SeenResult(people=each.people, age_s=each.age_s, state=each.state, slots=each.slots)
+            for each in found.seen
+        )
+        return cls(venue=found.venue, date=str(found.date), seen=tuple(seen))
