@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import bookings, problems
+from gateway.api import bookings, events, problems
 from gateway.api.house import House
 from gateway.deployment import open_ledger, registry
 from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
-ROUTERS = (bookings.router, mcp.router)
+ROUTERS = (bookings.router, events.router, mcp.router)
 
 
 def make_app(settings: Settings) -> FastAPI:
