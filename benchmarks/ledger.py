@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from farm.identity import mint_code
 from farm.request import Request
-from ledger.engine import Database, database_url
+from ledger.engine import Database, database_url, whole
 from ledger.migrate import upgrade
 from ledger.store import Ledger
 
@@ -66,7 +66,7 @@ class AsyncDatabase(Database):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         async with self._async.begin() as connection:
-            return await connection.run_sync(work)
+            return await connection.run_sync(lambda held: whole(held, work))
 
     async def close(self) -> None:
         await self._async.dispose()

@@ -110,6 +110,14 @@ def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def whole(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Do all that one transaction does: the work, and last the events that it has appended."""
+    events.begin(connection)
+    answer = work(connection)
+    events.write(connection)
+    return answer
+
+
 class Database:
     """An engine with the threads that its transactions run on. Belongs to whoever opened it; close it."""
 
@@ -145,10 +153,7 @@ class Database:
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
-            events.begin(connection)
-            answer = work(connection)
-            events.write(connection)
-            return answer
+            return whole(connection, work)
 
     def _look(self, work: Callable[[Connection], T]) -> T:
         with self._reader.connect() as connection:
