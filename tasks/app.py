@@ -15,7 +15,11 @@ from tasks.machine.redis import find_redis
 from tasks.settings import Settings
 
 BOOKING_QUEUES = ("book", "verify")
-QUEUES = (*BOOKING_QUEUES, "nightly")
+DOOR = "readback.book"
+DOOR_QUEUE = "door"
+DEFAULT_QUEUES = (*BOOKING_QUEUES, DOOR_QUEUE)
+"""What a worker takes unless it is told otherwise."""
+QUEUES = (*DEFAULT_QUEUES, "nightly")
 NIGHTLY = "farm.nightly"
 WARM = "farm.warm"
 TASKS = {
@@ -29,6 +33,7 @@ TASKS = {
 HARD_LIMIT_S = 300
 SOFT_LIMIT_S = HARD_LIMIT_S - 30
 VISIBILITY_S = 900
+RESULT_S = 24 * 3600
 
 
 def broker_url(settings: Settings) -> str:
@@ -53,8 +58,9 @@ def make_app(settings: Settings) -> Celery:
     app = Celery("readback", include=["tasks.entry"])
     app.conf.update(
         broker_url=broker_url(settings),
-        result_backend=None,  # status comes from the ledger
+        result_backend=settings.results_url,  # for the door's answers only: status comes from the ledger
         task_ignore_result=True,
+        result_expires=RESULT_S,
         task_serializer="json",
         accept_content=["json"],
         task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]  # kombu carries no types

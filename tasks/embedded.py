@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from ledger.migrate import upgrade
+from tasks.app import DEFAULT_QUEUES
 from tasks.machine.finding import Found, Missing
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
@@ -74,7 +75,7 @@ class EmbeddedFarm:
             self._guard = self._spawn("egress", "tasks.guarding", home, self.settings.egress_host, "--with-parent")
             ready = self.logs / "worker.ready"
             ready.unlink(missing_ok=True)
-            words = ("book,verify", self._pool, str(self._concurrency), str(ready))
+            words = (",".join(DEFAULT_QUEUES), self._pool, str(self._concurrency), str(ready))
             worker = self._spawn("worker", "tasks.worker", *words)
             self._processes.append(worker)
             self._processes.append(self._spawn("relay", "tasks.relay"))

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from tasks.app import HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
+import logging
+import time
+
+from celery import Task
+from celery.exceptions import Reject, SoftTimeLimitExceeded
+from sqlalchemy.exc import DBAPIError
+
+from tasks.app import DOOR, DOOR_QUEUE, HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
+from tasks.door import taken_in
 from tasks.driving import drive
 from tasks.nightly import check_tonight
 from tasks.runtime import runtime
 from tasks.settings import Settings
 from tasks.warming import warm as have_a_log_in
 
+log = logging.getLogger(__name__)
+
+AWAY_S = 1.0
+"""How long a message rests before it goes back to the broker."""
 LIMITS = {"soft_time_limit": SOFT_LIMIT_S, "time_limit": HARD_LIMIT_S, "max_retries": 0}
 
 
@@ -46,6 +58,26 @@ def recheck(booking_id: str) -> None:
 def warm(warm_up_id: str) -> None:
     """Log in ahead of an opening. Idempotent, as a look is."""
     runtime().run(lambda farm: have_a_log_in(farm, warm_up_id))
+
+
+@app.task(
+    name=DOOR,
+    queue=DOOR_QUEUE,
+    bind=True,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=app.conf.result_backend is None,
+    **LIMITS,
+)
+def door(task: Task, request: object = None, idempotency_key: str | None = None) -> dict[str, object]:
+    """Queue the request of a platform that shares the broker. The key is the message's own id unless one is given."""
+    key = task.request.id if idempotency_key is None else idempotency_key
+    try:
+        return runtime().run(lambda farm: taken_in(farm, request, key)).model_dump(mode="json", exclude_none=True)
+    except (DBAPIError, TimeoutError, SoftTimeLimitExceeded) as error:
+        log.warning("a request goes back to the door, for the ledger is away (%s)", type(error).__name__)
+        time.sleep(AWAY_S)
+        raise Reject("the ledger is away", requeue=True) from None
 
 
 @app.task(name=NIGHTLY, queue="nightly", acks_late=False, max_retries=0)

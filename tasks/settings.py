@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         mail_url: The server that takes letters to partners' contacts; None: notices are only listed. In the clear
             on loopback only: elsewhere TLS from the start (``smtps``) or by STARTTLS.
         mail_from: Who those letters are from.
+        results_url: Where the answers of the Celery task ``readback.book`` go; None: nowhere.
         mcp_hosts: Further names under which models reach the gateway's ``/mcp``, with commas between them.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     egress_host: str = "127.0.0.1"
     mail_url: Annotated[str, Field(pattern=r"^smtps?://[^/?#]+$")] | None = None
     mail_from: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "readback@localhost"
+    results_url: Annotated[str, Field(pattern=r"^(redis|rediss|redis\+socket)://.+$")] | None = None
     mcp_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,-]*$")] = ""
     chromium_sandbox: Literal["on", "off"] = "on"
 

@@ -17,7 +17,7 @@ def worker(
     *,
     queue: Annotated[
         list[str] | None,
-        typer.Option("--queue", "-q", metavar="Q", help="book, verify, nightly; may be given twice."),
+        typer.Option("--queue", "-q", metavar="Q", help="book, verify, door, nightly; may be given twice."),
     ] = None,
     pool: Annotated[
         str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
@@ -28,17 +28,18 @@ def worker(
 
     Until SIGTERM; what is past its commit then still ends. For deployments with
     a broker of their own; on one machine `readback up` does it all. Without
-    --queue it takes book and verify; nightly checks get a worker of their own.
+    --queue it takes book, verify and door; nightly checks get a worker of their
+    own.
     """
     from gateway.deployment import must_have_ledger, registry, settings
 
     here = settings()  # first: what is imported below reads them too
 
     from farm.schema import nearest
-    from tasks.app import BOOKING_QUEUES, QUEUES
+    from tasks.app import DEFAULT_QUEUES, QUEUES
     from tasks.worker import POOLS, work
 
-    queues = list(dict.fromkeys(queue or BOOKING_QUEUES))
+    queues = list(dict.fromkeys(queue or DEFAULT_QUEUES))
     for name in queues:
         if name not in QUEUES:
             raise Complaint(f"no queue `{name}`", then=nearest(name, QUEUES))
