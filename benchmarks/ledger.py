@@ -64,7 +64,7 @@ class AsyncDatabase(Database):
             event.listen(self._async.sync_engine, "connect", _as_the_ledger_has_it)
             event.listen(self._async.sync_engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], patience_s: float | None = None) -> T:  # noqa: ARG002
         async with self._async.begin() as connection:
             return await connection.run_sync(lambda held: whole(held, work))
 

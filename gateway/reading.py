@@ -26,7 +26,23 @@ def read_json(source: str) -> tuple[object, str]:
         Complaint: It cannot be read, is not JSON, or is larger than any request.
     """
     name = "standard input" if source == "-" else source
-    text = _text(source, name)
+    return parsed(_content_of(source, name), name), name
+
+
+def parsed(content: bytes, name: str) -> object:
+    """The document in these bytes.
+
+    Args:
+        content: UTF-8, with or without its mark, and at most ``SIZE_LIMIT`` of it.
+        name: What to call it.
+
+    Raises:
+        Complaint: It is not JSON, or deeper than any request; where it breaks off, or every fault.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Complaint(f"{name} is not UTF-8 text") from None
     strictly = _Strictly()
     try:
         written: object = json.loads(
@@ -48,20 +64,17 @@ def read_json(source: str) -> tuple[object, str]:
         json.dumps(written, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise Complaint(f"{name} holds half a character (a lone surrogate like \\ud800)") from None
-    return written, name
+    return written
 
 
-def _text(source: str, name: str) -> str:
+def _content_of(source: str, name: str) -> bytes:
     try:
         content = _content(source)
     except OSError as error:
         raise Complaint(f"{name} cannot be read: {error.strerror or error}", then="- reads standard input") from None
     if len(content) > SIZE_LIMIT:
         raise Complaint(f"{name} is too large for a request: more than {SIZE_LIMIT // 1024} KiB")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Complaint(f"{name} is not UTF-8 text") from None
+    return content
 
 
 def _content(source: str) -> bytes:

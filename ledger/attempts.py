@@ -27,6 +27,11 @@ COLUMNS = [_ROW[field.name] for field in fields(AttemptRecord)]
 
 _OF_BOOKING = select(*COLUMNS).where(_ROW.booking_id == bindparam("booking")).order_by(_ROW.number)
 BY_ID = select(*COLUMNS).where(_ROW.booking_id == bindparam("booking"), _ROW.id == bindparam("attempt"))
+_OF_BOOKINGS = (
+    select(*COLUMNS)
+    .where(_ROW.booking_id.in_(bindparam("bookings", expanding=True)))
+    .order_by(_ROW.booking_id, _ROW.number)
+)
 _INSERT = insert(attempts).returning(*COLUMNS)
 _BEGIN = (
     update(bookings)
@@ -108,6 +113,11 @@ def record(row: Sequence[Any]) -> AttemptRecord:
 def of_booking(connection: Connection, booking_id: str) -> list[AttemptRecord]:
     """The attempts of a booking, in order."""
     return [record(row) for row in connection.execute(_OF_BOOKING, {"booking": booking_id})]
+
+
+def of_bookings(connection: Connection, booking_ids: Sequence[str]) -> list[AttemptRecord]:
+    """The attempts of several bookings, those of each in order."""
+    return [record(row) for row in connection.execute(_OF_BOOKINGS, {"bookings": list(booking_ids)})]
 
 
 def start(

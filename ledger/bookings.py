@@ -44,13 +44,14 @@ _CALL_OFF = (
 
 
 _IS_REPLACED = update(bookings).where(_ROW.id == bindparam("booking")).values(replaced_by=bindparam("successor"))
+_NOT_CHANGEABLE = ENDED_WITHOUT | {BookingStatus.IN_DOUBT, BookingStatus.CANCELLING}
 _CHANGE = (
     update(bookings)
     .where(
         _ROW.id == bindparam("booking"),
         _ROW.cancel_requested_at.is_(None),
         _ROW.replaced_by.is_(None),
-        _ROW.status.not_in(sorted(ENDED_WITHOUT | {BookingStatus.IN_DOUBT, BookingStatus.CANCELLING})),
+        _ROW.status.not_in(sorted(_NOT_CHANGEABLE)),
     )
     .values(change=bindparam("wish"), updated_at=bindparam("now"), last_event=_ROW.last_event + 1)
     .returning(*COLUMNS)
@@ -192,7 +193,13 @@ def call_off(connection: Connection, booking_id: str, now: datetime) -> BookingR
 
 
 def request_change(connection: Connection, booking_id: str, wish: Request, now: datetime) -> BookingRecord:
-    """The guest's wish to have something else, or ``NotChangeable``; a newer wish takes the place of an older one."""
+    """The guest's wish to have something else, or ``NotChangeable``; a newer wish takes the place of an older one.
+
+    One for what it is, or is to become anyway, changes nothing.
+    """
+    stands = find(connection, booking_id)
+    if is_changeable(stands) and wish == Request.model_validate_json(stands.change or stands.request):
+        return stands
     row = connection.execute(
         _CHANGE, {"booking": booking_id, "now": now, "wish": wish.model_dump_json()}
     ).one_or_none()
@@ -202,6 +209,19 @@ def request_change(connection: Connection, booking_id: str, wish: Request, now: 
     events.append(connection, booking_id, booking.last_event, now, [NewEvent("booking.change_requested")])
     wake_ups.wake(connection, booking_id, "change", now)
     return booking
+
+
+def is_changeable(booking: BookingRecord) -> bool:
+    """Whether something else may be wished of it."""
+    return (
+        booking.cancel_requested_at is None and booking.replaced_by is None and booking.status not in _NOT_CHANGEABLE
+    )
+
+
+def must_be_changeable(booking: BookingRecord) -> None:
+    """Return if something else may be wished of it, else ``NotChangeable`` with why."""
+    if not is_changeable(booking):
+        raise NotChangeable(_why_not(booking))
 
 
 def _why_not(booking: BookingRecord) -> str:

@@ -16,10 +16,11 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger import events
+from ledger.errors import Busy
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ _POSTGRESQL_CONNECTIONS = 8
 _CONNECT_S = 5
 _ANSWER_S = 10
 """A server that says nothing for so long is away: half a lease, so that the heart can still try again."""
+_LOCK_NOT_AVAILABLE = "55P03"
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -60,6 +62,7 @@ def make_engine(url: str, connections: int | None = None) -> Engine:
             hide_parameters=True,
         )
         event.listen(engine, "handle_error", _on_error)
+        event.listen(engine, "begin", _on_postgresql_begin)
         return engine
     Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -106,8 +109,30 @@ def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> Non
 
 
 def _on_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes", True):
+    options = connection.get_execution_options()
+    if not options.get("writes", True):
+        return
+    patience_s = options.get("patience_s")
+    if patience_s is None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_s * 1000:.0f}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_S * 1000:.0f}")
+
+
+def _on_postgresql_begin(connection: Connection) -> None:
+    patience_s = connection.get_execution_options().get("patience_s")
+    if patience_s is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_s * 1000:.0f}")
+
+
+def _is_locked(error: OperationalError) -> bool:
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def whole(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -131,12 +156,19 @@ class Database:
         threads = 1 if self.dialect == "sqlite" else _POSTGRESQL_CONNECTIONS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], patience_s: float | None = None) -> T:
         """Run ``work`` in one transaction: all of it is written, or (when it raises) nothing.
 
         A cancelled caller does not stop a transaction that has begun.
+
+        Args:
+            work: Reads and writes.
+            patience_s: How long to wait for what another transaction has locked; None: as long as for any answer.
+
+        Raises:
+            Busy: The lock was not free in time.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, work, patience_s)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work``, which only reads. Each of its statements sees its own moment."""
@@ -151,8 +183,18 @@ class Database:
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._engine.dispose)
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
+    def _transact(self, work: Callable[[Connection], T], patience_s: float | None) -> T:
+        if patience_s is None:
+            return self._begun(self._engine, work)
+        try:
+            return self._begun(self._engine.execution_options(patience_s=patience_s), work)
+        except OperationalError as error:
+            if _is_locked(error):
+                raise Busy from error
+            raise
+
+    def _begun(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        with engine.begin() as connection:
             return whole(connection, work)
 
     def _look(self, work: Callable[[Connection], T]) -> T:

@@ -7,6 +7,7 @@
       IdempotencyConflict    the same key came with another body
       NotChangeable          the booking is not one that can be changed (any more)
       CodeTaken              another booking has that reference code: mint a new one
+      Busy                   somebody else holds what must be written, for longer than the caller waits: ask again
       SlotTaken              another booking of ours is committing on the same slot: wait for its click to end
       LeaseLost              the lease ran out, or another worker took it: stop, write nothing
         AnotherAttemptLive     another attempt of this booking is past its commit guard: stop
@@ -39,6 +40,10 @@ class NotChangeable(LedgerError):
 
 class CodeTaken(LedgerError):
     """Another booking has this reference code."""
+
+
+class Busy(LedgerError):
+    """Somebody else is writing the same thing now, and the caller does not wait for it."""
 
 
 class SlotTaken(LedgerError):

@@ -18,6 +18,15 @@ def new_id(prefix: str, now: datetime, random_bytes: Callable[[int], bytes]) -> 
     """An id like ``bk_01jq8w6z2h7k2m9q4t3w``: milliseconds, then 50 random bits."""
     number = int(now.timestamp() * 1000) << _TIME_BITS
     number |= int.from_bytes(random_bytes(_RANDOM_BYTES)) >> (8 * _RANDOM_BYTES - _TIME_BITS)
+    return _name(prefix, number)
+
+
+def first_id(prefix: str, since_ms: int) -> str:
+    """The least id of a millisecond since 1970; every one of a later moment is greater."""
+    return _name(prefix, max(since_ms, 0) << _TIME_BITS)
+
+
+def _name(prefix: str, number: int) -> str:
     return f"{prefix}_{''.join(_ALPHABET[number >> shift & 31] for shift in range(95, -1, -5))}"
 
 

@@ -118,6 +118,14 @@ class WakeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around one booking: its attempts, in order, and its open wake-ups."""
+
+    attempts: tuple[AttemptRecord, ...] = ()
+    wake_ups: tuple[WakeUp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The booking behind an accepted request; ``created`` is False when its idempotency key was known."""
 

@@ -84,6 +84,8 @@ _NEXT = (
 )
 _OPEN = select(*_COLUMNS).where(_ROW.booking_id == bindparam("booking"), _IS_OPEN).order_by(_ROW.due_at)
 
+_OPEN_OF = select(*_COLUMNS).where(_ROW.booking_id.in_(bindparam("bookings", expanding=True)), _IS_OPEN)
+
 
 def first(connection: Connection, booking_id: str, kind: WakeUpKind, due_at: datetime) -> None:
     """The wake-up of a booking that has none yet."""
@@ -138,3 +140,8 @@ def _resent_after(sends: int, resend_after_s: float) -> timedelta:
 def still_open(connection: Connection, booking_id: str) -> list[WakeUp]:
     """The open wake-ups of a booking."""
     return [WakeUp(*row) for row in connection.execute(_OPEN, {"booking": booking_id})]
+
+
+def open_of(connection: Connection, booking_ids: Sequence[str]) -> list[WakeUp]:
+    """The open wake-ups of several bookings."""
+    return [WakeUp(*row) for row in connection.execute(_OPEN_OF, {"bookings": list(booking_ids)})]

@@ -27,16 +27,21 @@ async def accept(here: Settings, there: Registry, ledger: Ledger, written: objec
         BadRequest: It cannot be booked; every fault in it is named.
         IdempotencyConflict: The key belongs to another request.
     """
-    if key is not None and (booking := await _made_by(ledger, written, key)) is not None:
+    if key is not None and (booking := await made_before(ledger, written, key)) is not None:
         return booking
     venues = there.venues.values()
     request = admit(written, there, ledger.clock(), closed_venues(venues, there, here.least_tier, {}))
     demoted = await ledger.demotions.all()
     must_be_served(request, there, closed_venues(there.candidates(request), there, here.least_tier, demoted))
-    return (await _accepted(ledger, request, key)).booking
+    return (await queued(ledger, request, key)).booking
 
 
-async def _made_by(ledger: Ledger, written: object, key: str) -> BookingRecord | None:
+async def made_before(ledger: Ledger, written: object, key: str) -> BookingRecord | None:
+    """The booking that the key made, whatever has become of its venues and its time since; to be asked first.
+
+    Raises:
+        IdempotencyConflict: The key came with another request.
+    """
     try:
         wanted = shaped(written)
     except BadRequest:
@@ -44,9 +49,15 @@ async def _made_by(ledger: Ledger, written: object, key: str) -> BookingRecord |
     return await ledger.made_by(wanted, key)
 
 
-async def _accepted(ledger: Ledger, request: Request, key: str | None) -> Accepted:
+async def queued(ledger: Ledger, wanted: Request, key: str | None, patience_s: float | None = None) -> Accepted:
+    """Queue an admitted request.
+
+    Raises:
+        IdempotencyConflict: The key came with another request.
+        Busy: A booking with this key is being written, and was not after ``patience_s``.
+    """
     while True:
         try:
-            return await ledger.accept(request, mint_code(), key)
+            return await ledger.accept(wanted, mint_code(), key, patience_s)
         except CodeTaken:
             continue

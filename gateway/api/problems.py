@@ -27,23 +27,46 @@ class Kind:
 
     Attributes:
         title: The same for every one of its kind.
+        then: What to do next, where the problem itself does not say it.
     """
 
     status: int
     title: str
+    then: str = "correct the request and send it again"
 
 
+_ASK_AGAIN = "send the same request again after the seconds of `Retry-After`"
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "not-json": Kind(400, "The body is not the JSON that was expected"),
+        "idempotency-key-missing": Kind(
+            400,
+            "There is no Idempotency-Key",
+            "send `Idempotency-Key` with a value of your own for each booking, and the same one when you try again",
+        ),
+        "no-key": Kind(401, "There is no API key", "send `Authorization: Bearer rb_...`"),
+        "wrong-key": Kind(
+            401, "The API key is not one of ours, or no longer", "use another key, or ask the operator for one"
+        ),
+        "scope-missing": Kind(403, "The API key may not do this", "use a key that has this scope"),
+        "not-found": Kind(404, "There is no such thing", "look at the address and at the id"),
+        "wrong-method": Kind(405, "This address does something else", "use a method that `Allow` names"),
+        "too-slow": Kind(408, "The body did not come in time", "send the same request again"),
+        "not-changeable": Kind(409, "It cannot be changed (any more)", "look at the booking as it is now"),
+        "still-being-written": Kind(409, "A request with this key is being written at this moment", _ASK_AGAIN),
+        "too-large": Kind(413, "The body is larger than any request", "send less"),
+        "wrong-media-type": Kind(
+            415, "The body does not say that it is JSON", "send `Content-Type: application/json`"
+        ),
         "bad-request": Kind(422, "Something in the request cannot be right"),
-        "no-key": Kind(401, "There is no API key"),
-        "wrong-key": Kind(401, "The API key is not one of ours, or no longer"),
-        "scope-missing": Kind(403, "The API key may not do this"),
-        "not-found": Kind(404, "There is no such thing"),
-        "wrong-method": Kind(405, "This address does something else"),
-        "ledger-away": Kind(503, "The ledger cannot be reached"),
-        "bug": Kind(500, "Readback made a mistake"),
+        "idempotency-conflict": Kind(
+            422,
+            "This Idempotency-Key belongs to another request",
+            "use a new key for a new booking, or send the first request again",
+        ),
+        "too-many-requests": Kind(429, "This key has asked too often", _ASK_AGAIN),
+        "bug": Kind(500, "Readback made a mistake", "send the same request again; if it stays so, tell the operator"),
+        "ledger-away": Kind(503, "The ledger cannot be reached", _ASK_AGAIN),
     }
 )
 _BY_STATUS = {404: "not-found", 405: "wrong-method"}
@@ -101,7 +124,7 @@ def answer(refused: Refused, request_id: str | None = None) -> JSONResponse:
         detail=refused.detail,
         instance=request_id,
         faults=tuple(FaultAnswer(where=fault.where, what=fault.what) for fault in refused.faults),
-        then=refused.then,
+        then=refused.then or kind.then,
     )
     return JSONResponse(problem.model_dump(mode="json"), kind.status, headers=refused.headers, media_type=MEDIA_TYPE)
 
@@ -111,16 +134,18 @@ def _bug(_error: Exception) -> Refused:
 
 
 def _of_complaint(error: Complaint) -> Refused:
-    kind = "bad-request" if error.code is ExitCode.BAD_INPUT else "ledger-away"
-    return Refused(kind, error.what, faults=error.faults, then=error.then)
+    """What a command would say; what it would tell to do next is a command line."""
+    if error.code is ExitCode.BAD_INPUT:
+        return Refused("bad-request", error.what, faults=error.faults)
+    return Refused("ledger-away", "nothing was written", headers={"Retry-After": "2"})
 
 
 def _of_unknown(_error: NoSuchBooking) -> Refused:
-    return Refused("not-found", "there is no such booking", then="look at its id")
+    return Refused("not-found", "there is no such booking")
 
 
 def _of_ledger(_error: SQLAlchemyError) -> Refused:
-    return Refused("ledger-away", "nothing was written", then="ask again in a moment", headers={"Retry-After": "2"})
+    return Refused("ledger-away", "nothing was written", headers={"Retry-After": "2"})
 
 
 def _of_shape(error: RequestValidationError) -> Refused:

@@ -61,20 +61,16 @@ def book(
 
 async def _sent_before(here: Settings, written: object, key: str) -> BookingAnswer | None:
     """The booking that the key made, whatever has become of its venues and its time since."""
-    from farm.intake import BadRequest, shaped
     from gateway.answers import BookingAnswer
     from gateway.deployment import has_ledger, open_ledger
     from ledger.errors import IdempotencyConflict
+    from tasks.accepting import made_before
 
-    try:
-        wanted = shaped(written)
-    except BadRequest:
-        return None  # it is told of every fault when it is admitted
     if not has_ledger(here):
         return None
     async with open_ledger(here) as ledger:
         try:
-            booking = await ledger.made_by(wanted, key)
+            booking = await made_before(ledger, written, key)
         except IdempotencyConflict:
             raise _conflict(key) from None
         return BookingAnswer.of(booking, await ledger.attempts(booking.id)) if booking is not None else None
@@ -88,24 +84,21 @@ def _conflict(key: str) -> Complaint:
 
 
 async def _accept(here: Settings, written: object, name: str, key: str | None) -> BookingAnswer:
-    from farm.identity import mint_code
     from gateway.admission import admitted, must_have_venue
     from gateway.answers import BookingAnswer
     from gateway.deployment import open_ledger, registry
-    from ledger.errors import CodeTaken, IdempotencyConflict
+    from ledger.errors import IdempotencyConflict
+    from tasks.accepting import queued
 
     there = registry(here)
     wanted = admitted(here, written, name, there)
     async with open_ledger(here, make=True) as ledger:
         await must_have_venue(here, wanted, name, there, ledger)
-        while True:
-            try:
-                accepted = await ledger.accept(wanted, mint_code(), key)
-            except CodeTaken:
-                continue
-            except IdempotencyConflict:
-                raise _conflict(key or "") from None
-            return BookingAnswer.of(accepted.booking, await ledger.attempts(accepted.booking.id))
+        try:
+            accepted = await queued(ledger, wanted, key)
+        except IdempotencyConflict:
+            raise _conflict(key or "") from None
+        return BookingAnswer.of(accepted.booking, await ledger.attempts(accepted.booking.id))
 
 
 def _say_queued(here: Settings, queued: BookingAnswer) -> None:

@@ -47,18 +47,14 @@ def cancel(
 
 async def _call_off(here: Settings, booking_id: str) -> tuple[BookingAnswer, bool]:
     """The booking, and whether there was nothing to call off."""
-    from farm.status import BookingStatus, Cause
     from gateway.answers import BookingAnswer
+    from gateway.changing import NOTHING_TO_CALL_OFF, call_off
     from gateway.deployment import find, open_ledger
 
-    without = {BookingStatus.UNAVAILABLE, BookingStatus.FAILED, BookingStatus.CANCELLED, BookingStatus.EXPIRED}
     async with open_ledger(here) as ledger:
         booking = await find(ledger, booking_id)
-        over = booking.status in without
-        if not over:
-            if booking.cause is Cause.CANCEL_UNPROVEN:
-                await ledger.wake(booking_id, "cancel", ledger.clock())
-            booking = await ledger.request_cancel(booking_id)
+        over = booking.status in NOTHING_TO_CALL_OFF
+        booking = await call_off(ledger, booking)
         return BookingAnswer.of(booking, await ledger.attempts(booking_id)), over
 
 

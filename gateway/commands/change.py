@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,6 @@ from gateway.terminal import AsJson, printer, put, say
 
 if TYPE_CHECKING:
     from farm.registry import Registry
-    from farm.request import Request
     from gateway.answers import BookingAnswer
     from tasks.settings import Settings
 
@@ -46,11 +44,7 @@ def change(
     party = {name: value for name, value in (("adults", adults), ("children", children)) if value is not None}
     if not when and not party:
         raise Complaint("nothing is to be changed", then="`readback change --help` lists what can be")
-    wish = asyncio.run(_wish(here, booking, when, party))
-    from gateway.admission import admitted
-
-    name = f"the change of {booking}"
-    answer = asyncio.run(_ask(here, booking, admitted(here, wish, name, there), name, there))
+    answer = asyncio.run(_ask(here, there, booking, when, party))
     if as_json:
         put(answer)
         return
@@ -58,33 +52,19 @@ def change(
     say(f"Follow it with  readback show {answer.id}")
 
 
-async def _wish(here: Settings, booking_id: str, when: dict[str, str], party: dict[str, int]) -> object:
-    """The request of the booking with what is asked for put into it, as it would be written."""
+async def _ask(
+    here: Settings, there: Registry, booking_id: str, when: dict[str, str], party: dict[str, int]
+) -> BookingAnswer:
+    from gateway.changing import change
     from gateway.deployment import find, open_ledger
-
-    async with open_ledger(here) as ledger:
-        booking = await find(ledger, booking_id)
-    written = json.loads(booking.change or booking.request)
-    if when and "check_in" in written["when"]:
-        raise Complaint(f"{booking_id} is for nights, which cannot be changed yet", then="cancel it and book anew")
-    if "earliest" in when:
-        written["when"].pop("preferred", None)
-    written["when"] |= when
-    written["party"] |= party
-    return written
-
-
-async def _ask(here: Settings, booking_id: str, wish: Request, name: str, there: Registry) -> BookingAnswer:
-    from gateway.admission import must_have_venue
-    from gateway.answers import BookingAnswer
-    from gateway.deployment import open_ledger
+    from gateway.standing import answer_for
     from ledger.errors import NotChangeable
 
     async with open_ledger(here) as ledger:
-        await must_have_venue(here, wish, name, there, ledger)
+        booking = await find(ledger, booking_id)
         try:
-            booking = await ledger.request_change(booking_id, wish)
+            booking = await change(here, there, ledger, booking, when, party)
         except NotChangeable as why:
             then = f"`readback show {booking_id}` tells how it stands"
             raise Complaint(f"{booking_id} cannot be changed: {why}", then=then) from None
-        return BookingAnswer.of(booking, await ledger.attempts(booking_id))
+        return await answer_for(ledger, there, booking)

@@ -51,6 +51,28 @@ async def address(settings):
     await serving
 
 
+@pytest.fixture
+def statements():
+    """How many statements were sent to the ledger since the last call."""
+    from sqlalchemy import Engine, event
+
+    sent: list[str] = []
+
+    def note(connection, cursor, statement, *_):
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+
+    def since():
+        count = len(sent)
+        sent.clear()
+        return count
+
+    since()
+    yield since
+    event.remove(Engine, "before_cursor_execute", note)
+
+
 async def new_key(ledger: Ledger, reseller: str, scopes=tuple(SCOPES), **more) -> str:
     key_id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(12))
     secret = secrets.token_urlsafe(32)
