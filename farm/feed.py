@@ -1,68 +1,160 @@
-"""What platforms are told of a booking's history: a closed list of types, and one event as they see it."""
+"""What a platform may learn of each event: the closed list of public types, and what each shows.
+
+The history is written for the deployment's own people. A platform sees the same events under these names, with the
+words that are listed here and no others: whatever else a payload holds stays inside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 from pydantic import AwareDatetime, JsonValue
 
 from farm.facts import Fact
 
-_RENAMED: Mapping[str, str] = MappingProxyType({"attempt.claimed": "booking.claimed"})
-"""What the history calls otherwise, for those who read it by attempts."""
 
-TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "booking.queued": "It was accepted, and nothing has begun.",
-        "booking.claimed": "The venue's page says yes, which proves nothing.",
-        "booking.confirmed": "The venue's own record was read and matches.",
-        "booking.pending_venue": "The venue has it, and has to decide.",
-        "booking.in_doubt": "Nobody can tell what stands at the venue: a person must look.",
-        "booking.unavailable": "No venue had a place that fits.",
-        "booking.failed": "No venue could take it, for other reasons.",
-        "booking.expired": "The moment by which the guest wanted to know came first.",
-        "booking.lost": "The venue dropped what it had confirmed; another place is looked for.",
-        "booking.deferred": "It waits: for a venue's agreed pace, or for one that wants to be left alone.",
-        "booking.lease_ran_out": "Its worker went away; another one takes over.",
-        "booking.cancel_requested": "Its cancellation was asked for.",
-        "booking.cancelling": "It is being cancelled at the venue.",
-        "booking.cancelled": "Nothing of it stands at a venue any more.",
-        "booking.change_requested": "A change was asked for.",
-        "booking.changing": "It is being changed at the venue.",
-        "booking.changed": "The change is done and was read back.",
-        "booking.change_given_up": "The change was given up; the booking stands as it was.",
-        "booking.successor_queued": "Another booking was queued to take its place.",
-        "attempt.started": "An attempt at one venue has begun.",
-        "attempt.step": "A step of an attempt has begun.",
-        "attempt.note": "Something went wrong that changes nothing.",
-        "attempt.guarded": "This attempt alone may press the last button.",
-        "attempt.refused": "The venue said no.",
-        "attempt.in_doubt": "The click has no clear answer; the venue's record is looked up.",
-        "attempt.not_booked": "The attempt ended without a booking.",
-        "attempt.absent": "The venue has no record of the click: nothing was booked there.",
-        "attempt.adopted": "A record of an earlier attempt was found and taken.",
-        "attempt.came_late": "A record appeared after it had counted as absent.",
-        "attempt.late_record_cancelled": "Such a late record was cancelled.",
-        "attempt.repairing": "The record differs, and is being put right.",
-        "attempt.cancelled": "The record of this attempt was cancelled.",
-        "attempt.cancel_unproven": "A cancellation could not be proven.",
-        "attempt.hold_given_back": "A hold was given back.",
-        "verify.looked": "The venue's record was looked up.",
-        "recheck.unanswered": "A later look at the record got no answer; it is looked up again.",
-        "doubt.resolved": "A person has looked and said what stands at the venue.",
-    }
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One public type.
+
+    Attributes:
+        kind: What the history calls it.
+        says: What it means, in one sentence.
+        shows: The words of its payload that a platform may see; free text is never one of them.
+        name: What a platform calls it.
+        progress: It says how the work goes on; nothing has changed for the guest.
+    """
+
+    kind: str
+    says: str
+    shows: tuple[str, ...] = ()
+    name: str = ""
+    progress: bool = False
+
+    @property
+    def type(self) -> str:
+        """The name of the type."""
+        return self.name or self.kind
+
+
+def _progress(kind: str, says: str, *shows: str) -> EventType:
+    return EventType(kind, says, shows, progress=True)
+
+
+_LIST = (
+    EventType("booking.queued", "The request is written down; nothing has been tried yet.", ("replaces",)),
+    EventType("booking.deferred", "The agreed pace lets nobody in before `until`.", ("until",)),
+    EventType(
+        "attempt.started",
+        "A visit to a venue begins.",
+        ("tried", "left_s", "widened_min"),
+    ),
+    _progress("attempt.step", "The visit has reached a step.", "step"),
+    _progress("attempt.note", "Something was written down for the deployment's own people."),
+    _progress(
+        "attempt.guarded",
+        "The last click may follow now: from here on nothing is tried twice.",
+        "submit_deadline",
+    ),
+    EventType(
+        "attempt.claimed",
+        "The venue's page says yes. It proves nothing: tell nobody that the booking stands.",
+        ("sent",),
+        name="booking.claimed",
+    ),
+    EventType("attempt.refused", "The venue said no; a look at its record has to bear that out.", ("sent", "cause")),
+    EventType("attempt.in_doubt", "Nobody knows yet what the last click did; the record will be read.", ("sent",)),
+    EventType("attempt.not_booked", "The attempt ended before anything was booked.", ("cause",)),
+    EventType("attempt.absent", "The venue's record does not have it: nothing was booked there.", ("cause",)),
+    EventType(
+        "attempt.cancelled", "What stood at this venue was cancelled, and read back as gone.", ("cause", "channel")
+    ),
+    _progress("attempt.adopted", "The record of an earlier attempt has appeared; it is judged again."),
+    _progress("attempt.repairing", "A record that is not as it should be is being put right.", "why"),
+    _progress("attempt.hold_given_back", "A hold was given back, as far as the venue shows it.", "proven"),
+    _progress("attempt.came_late", "A record has come after the booking went on without it; it is cancelled."),
+    _progress(
+        "attempt.late_record_cancelled", "The record that came late was cancelled, and read back as gone.", "channel"
+    ),
+    EventType("attempt.cancel_unproven", "A record that is one too many could not be cancelled: a person must look."),
+    _progress("verify.looked", "The venue's own record was read.", "channel", "verdict"),
+    _progress("recheck.unanswered", "The venue could not say whether it still has the booking; it stands as proven."),
+    EventType(
+        "booking.confirmed",
+        "The booking was read back from the venue's own record and matches the request.",
+        ("venue_reference",),
+    ),
+    EventType("booking.pending_venue", "The venue has the request and has to decide.", ("venue_reference",)),
+    EventType(
+        "booking.in_doubt", "The farm cannot tell what stands at the venue: a person must look.", ("venue_reference",)
+    ),
+    EventType("doubt.resolved", "A person has looked at the venue and says what stands there.", ("said",)),
+    EventType("booking.unavailable", "No venue of the request can serve it.", ("cause", "sentence", "closed")),
+    EventType("booking.failed", "The booking could not be made.", ("cause", "sentence", "closed")),
+    EventType(
+        "booking.expired", "The time to know by is over, and nothing is booked.", ("cause", "sentence", "closed")
+    ),
+    EventType("booking.lost", "The venue no longer has what it had confirmed; another place is looked for."),
+    EventType("booking.cancel_requested", "Somebody wishes to cancel; that wins over everything."),
+    EventType("booking.cancelling", "The venue is being asked to cancel."),
+    EventType(
+        "booking.cancelled",
+        "Nothing stands any more: read back as gone, or never booked.",
+        ("cause", "channel", "sentence", "closed"),
+    ),
+    EventType("booking.change_requested", "Somebody wishes to change the booking."),
+    EventType("booking.changing", "The venue is being asked to change the record."),
+    EventType(
+        "booking.changed", "The booking is what it was asked to become, and read back.", ("how", "venue_reference")
+    ),
+    EventType("booking.change_given_up", "There is nothing that could be changed; all stays as it is."),
+    EventType(
+        "booking.successor_queued",
+        "Another booking was queued in this one's place, which stands until that one is confirmed.",
+    ),
+    EventType("booking.arrived", "The guest came."),
+    EventType("booking.no_show", "The guest did not come."),
+    _progress("booking.lease_ran_out", "A worker was lost; another one goes on."),
 )
-"""Every type of event, with what it means. A platform must take unknown ones as news that it need not understand."""
+
+TYPES: Mapping[str, EventType] = MappingProxyType({each.type: each for each in _LIST})
+"""Every public type, by its name; in the order of a booking's life."""
+
+_BY_KIND = {each.kind: each for each in _LIST}
+
+
+class Written(Protocol):
+    """A line of a booking's history, as the ledger hands it out."""
+
+    @property
+    def booking_id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def at(self) -> AwareDatetime: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def attempt(self) -> int | None: ...
+    @property
+    def venue(self) -> str | None: ...
+    @property
+    def payload(self) -> Mapping[str, JsonValue]: ...
 
 
 class PublicEvent(Fact):
-    """One event of a reseller's feed. Never guest data.
+    """One event as a platform sees it; never guest data.
 
     Attributes:
-        number: Counts from 1 without a gap over all bookings of the reseller.
+        number: Its place among all events of the reseller: from 1 on, without a gap.
         type: One of ``TYPES``.
-        sequence: Counts from 1 without a gap in the booking.
+        sequence: Its place in the booking's own history.
+        data: What its type shows.
     """
 
     number: int
@@ -72,20 +164,31 @@ class PublicEvent(Fact):
     sequence: int
     attempt: int | None
     venue: str | None
-    data: dict[str, JsonValue]
+    data: Mapping[str, JsonValue]
+
+    @classmethod
+    def of(cls, line: Written) -> PublicEvent:
+        """The event behind a line of the history.
+
+        A kind that this version does not know (a newer one writes it) keeps its name and shows nothing.
+        """
+        known = _BY_KIND.get(line.kind, EventType(line.kind, ""))
+        return cls(
+            number=line.position,
+            type=known.type,
+            at=line.at,
+            booking=line.booking_id,
+            sequence=line.number,
+            attempt=line.attempt,
+            venue=line.venue,
+            data={word: line.payload[word] for word in known.shows if word in line.payload},
+        )
 
 
-def public_data(payload: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """What platforms see of an event's payload: everything but who of the farm's people acted."""
-    return {name: value for name, value in payload.items() if name != "by"}
+def kinds_of(types: Sequence[str]) -> list[str]:
+    """What the history calls these public types.
 
-
-def public_type(kind: str) -> str:
-    """What platforms call a kind of the history."""
-    return _RENAMED.get(kind, kind)
-
-
-def kinds_of(types: list[str]) -> list[str]:
-    """The kinds of the history that these public types stand for."""
-    kept = {public: kind for kind, public in _RENAMED.items()}
-    return [kept.get(name, name) for name in types]
+    Raises:
+        KeyError: One of them is no public type.
+    """
+    return [TYPES[each].kind for each in types]

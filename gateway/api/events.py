@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from farm.facts import Fact
-from farm.feed import TYPES, PublicEvent, kinds_of, public_data, public_type
+from farm.feed import TYPES, PublicEvent, kinds_of
 from farm.schema import Fault, nearest
 from gateway.api.bookings import own
 from gateway.api.caller import Follower
@@ -31,20 +31,6 @@ class EventsAnswer(Fact):
 
     events: tuple[PublicEvent, ...]
     next: int | None
-
-
-def event_of(record: EventRecord) -> PublicEvent:
-    """The event as platforms see it."""
-    return PublicEvent(
-        number=record.position,
-        type=public_type(record.kind),
-        at=record.at,
-        booking=record.booking_id,
-        sequence=record.number,
-        attempt=record.attempt,
-        venue=record.venue,
-        data=public_data(record.payload),
-    )
 
 
 @router.get("/events", summary="All events of your bookings")
@@ -87,5 +73,5 @@ def _known(types: list[str]) -> list[str]:
 def _page(found: Sequence[EventRecord], limit: int, place: Callable[[EventRecord], int]) -> EventsAnswer:
     page = found[:limit]
     return EventsAnswer(
-        events=tuple(event_of(record) for record in page), next=place(page[-1]) if len(found) > limit else None
+        events=tuple(PublicEvent.of(record) for record in page), next=place(page[-1]) if len(found) > limit else None
     )
