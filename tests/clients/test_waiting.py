@@ -43,6 +43,14 @@ class TestWait:
         settled = client.wait(booking, timeout_s=20)
         assert settled.confirmed
         assert time.monotonic() - began < 5
+        assert streams in {"well", "cut"} or len(api.resumed) <= 3
+
+    def test_a_stream_that_is_kept_back_is_tried_once(self, client, api, later, monkeypatch):
+        monkeypatch.setattr(plans, "QUIET_S", 0.1)
+        api.streams, booking = "kept_back", api.queue()
+        later(api.confirm, booking, after_s=1.0)
+        assert client.wait(booking, timeout_s=20).confirmed
+        assert api.resumed == [None]
 
     def test_a_stream_that_comes_through_saves_asking(self, client, api, later):
         booking = api.queue()
