@@ -12,14 +12,10 @@ from kombu.entity import Exchange, Queue
 from tasks.machine.finding import Found
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
+from tasks.queues import QUEUES
 from tasks.settings import Settings
 
-BOOKING_QUEUES = ("book", "verify")
 DOOR = "readback.book"
-DOOR_QUEUE = "door"
-DEFAULT_QUEUES = (*BOOKING_QUEUES, DOOR_QUEUE)
-"""What a worker takes unless it is told otherwise."""
-QUEUES = (*DEFAULT_QUEUES, "nightly")
 NIGHTLY = "farm.nightly"
 WARM = "farm.warm"
 TASKS = {

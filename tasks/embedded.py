@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from ledger.migrate import upgrade
-from tasks.app import DEFAULT_QUEUES
 from tasks.machine.finding import Found, Missing
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
+from tasks.queues import DEFAULT_QUEUES
 from tasks.settings import Settings
 
 READY_S = 60.0

@@ -9,10 +9,11 @@ from celery import Task
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 
-from tasks.app import DOOR, DOOR_QUEUE, HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
+from tasks.app import DOOR, HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
 from tasks.door import taken_in
 from tasks.driving import drive
 from tasks.nightly import check_tonight
+from tasks.queues import DOOR_QUEUE
 from tasks.runtime import runtime
 from tasks.settings import Settings
 from tasks.warming import warm as have_a_log_in

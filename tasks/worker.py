@@ -9,8 +9,9 @@ from pathlib import Path
 
 from celery.signals import worker_process_shutdown, worker_ready, worker_shutdown
 
-from tasks.app import BOOKING_QUEUES, QUEUES, app
+from tasks.app import app
 from tasks.parent import end_with_parent
+from tasks.queues import BOOKING_QUEUES, QUEUES
 from tasks.runtime import runtime, stop_runtime
 
 POOLS = ("prefork", "threads")

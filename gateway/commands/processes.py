@@ -36,7 +36,7 @@ def worker(
     here = settings()  # first: what is imported below reads them too
 
     from farm.schema import nearest
-    from tasks.app import DEFAULT_QUEUES, QUEUES
+    from tasks.queues import DEFAULT_QUEUES, QUEUES
     from tasks.worker import POOLS, work
 
     queues = list(dict.fromkeys(queue or DEFAULT_QUEUES))

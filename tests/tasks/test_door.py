@@ -18,8 +18,8 @@ import redis
 
 from farm.status import BookingStatus
 from ledger.store import Ledger
-from tasks.app import DOOR_QUEUE
 from tasks.door import LARGEST_BYTES, taken_in
+from tasks.queues import DOOR_QUEUE
 from tasks.settings import Settings
 from tests.redis_servers import private_redis
 

@@ -22,12 +22,13 @@ from farm.registry import Registry
 from farm.tier import Tier
 from ledger.migrate import upgrade
 from ledger.store import Ledger
-from tasks.app import NIGHTLY, QUEUES, make_app
+from tasks.app import NIGHTLY, make_app
 from tasks.beat import nights
 from tasks.entry import nightly as task
 from tasks.machine.finding import Found
 from tasks.machine.private_redis import PrivateRedis
 from tasks.machine.redis import find_redis
+from tasks.queues import QUEUES
 from tasks.settings import Settings
 from tests.tools.found import breaking, found
 from tools.results import Report
