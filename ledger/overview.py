@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import attempts, bookings, wake_ups
+from ledger import attempts, bookings, listing, wake_ups
 from ledger.engine import Database
+from ledger.listing import Which
 from ledger.records import Around, AttemptRecord, BookingRecord, Counts, WakeUp
 
 
@@ -22,6 +23,10 @@ class Overview:
     async def counts(self) -> Counts:
         """What the rates are computed from."""
         return await self._database.read(bookings.counts)
+
+    async def listed(self, which: Which, limit: int, after: str | None = None) -> list[BookingRecord]:
+        """A reseller's bookings, newest first; ``after`` is the id of the last one that the caller has."""
+        return await self._database.read(lambda c: listing.page(c, which, limit, after))
 
     async def around(self, booking_ids: Sequence[str]) -> Mapping[str, Around]:
         """The attempts and the open wake-ups of bookings, by booking; two queries, however many they are."""

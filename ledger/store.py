@@ -12,13 +12,12 @@ from farm.identity import mint_code
 from farm.life.transition import NewEvent, Transition, WakeUpKind
 from farm.request import Clock, Request
 from farm.status import BookingStatus
-from ledger import attempts, bookings, conclusions, events, leases, listing, slots, sweeping, wake_ups
+from ledger import attempts, bookings, conclusions, events, leases, slots, sweeping, wake_ups
 from ledger.clock import ServerClock, wall_clock
 from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
 from ledger.feed import Feed
 from ledger.keys import Keys
-from ledger.listing import Which
 from ledger.names import new_id
 from ledger.notices import Notices
 from ledger.overview import Overview
@@ -126,10 +125,6 @@ class Ledger:
     ) -> list[BookingRecord]:
         """Bookings, newest first; page on with ``before``, the id of the last one."""
         return await self._database.read(lambda c: bookings.latest(c, limit, status, reseller, before))
-
-    async def listed(self, which: Which, limit: int, after: str | None = None) -> list[BookingRecord]:
-        """A reseller's bookings, newest first; ``after`` is the id of the last one that the caller has."""
-        return await self._database.read(lambda c: listing.page(c, which, limit, after))
 
     async def request_cancel(self, booking_id: str) -> BookingRecord:
         """Write down the guest's wish and wake ``cancel``; from now on no commit guard lets an attempt through.

@@ -73,7 +73,7 @@ async def book(here: Here, who: Writer, key: IdempotencyKey, body: Body, respons
 async def list_bookings(here: Here, who: Reader, wanted: Annotated[BookingsWanted, Query()]) -> BookingsPage:
     """A page of them; `next` is the `cursor` of the one after it."""
     after = place_of(wanted.cursor) if wanted.cursor is not None else None
-    found = await here.ledger.listed(wanted.of(who.reseller), wanted.limit + 1, after)
+    found = await here.ledger.overview.listed(wanted.of(who.reseller), wanted.limit + 1, after)
     page = found[: wanted.limit]
     return BookingsPage(
         bookings=tuple(await answers_for(here.ledger, here.registry, page)),
