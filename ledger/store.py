@@ -48,8 +48,7 @@ class Ledger:
         self._random_bytes = random_bytes
         self._database = Database(url)
         self.overview, self.feed = Overview(self._database), Feed(self._database)
-        self.keys = Keys(self._database, clock)
-        self.demotions = Demotions(self._database, clock)
+        self.keys, self.demotions = Keys(self._database, clock), Demotions(self._database, clock)
         self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
         self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)
 
