@@ -49,7 +49,7 @@ class BookingResult(Fact):
             confirmed=booking.confirmed,
             booking_id=booking.id,
             status=booking.status,
-            settled=booking.settled,
+            settled=booking.at_rest,
             tell_the_guest=booking.sentence,
             waits_for=booking.waits.sentence if booking.waits is not None else None,
             waits_until=booking.waits.until if booking.waits is not None else None,

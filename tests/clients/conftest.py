@@ -63,8 +63,9 @@ def client_of(request):
 @pytest.fixture
 def api():
     """The stand-in, behind a port."""
-    serving = Serving.start(StandIn())
-    yield serving.stand_in
+    stand_in = StandIn()
+    serving = Serving.start(stand_in)
+    yield stand_in
     serving.stop()
 
 

@@ -211,23 +211,27 @@ class StandIn:
 
 @dataclass
 class Serving:
-    """A stand-in behind a real port, in a thread of its own."""
+    """An application behind a real port, in a thread of its own."""
 
-    stand_in: StandIn
     server: uvicorn.Server
     thread: threading.Thread
 
     @classmethod
-    def start(cls, stand_in: StandIn, port: int = 0) -> Serving:
-        config = uvicorn.Config(stand_in, port=port, log_level="critical", timeout_graceful_shutdown=0)
-        server = uvicorn.Server(config)
+    def start(cls, app: Any, port: int = 0) -> Serving:
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=0))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:
             assert thread.is_alive()
             threading.Event().wait(0.01)
-        stand_in.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        return cls(stand_in, server, thread)
+        serving = cls(server, thread)
+        if isinstance(app, StandIn):
+            app.url = serving.url
+        return serving
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
         self.server.should_exit = True

@@ -79,6 +79,19 @@ class TestWait:
         assert client.wait(booking).confirmed
         assert api.resumed == []
 
+    @pytest.mark.parametrize("what", ["cancellation", "change"])
+    def test_a_confirmed_one_that_is_called_off_or_changed_is_waited_for(self, client, api, later, what):
+        booking = api.queue()
+        api.confirm(booking)
+        waits = {"for": what, "until": None, "sentence": "it was asked for"}
+        api.tell(booking, "booking.asked", waits=waits)
+        later(lambda: api.tell(booking, "booking.over", waits=None, sentence="over"))
+        assert client.wait(booking, timeout_s=20).sentence == "over"
+
+    def test_a_person_is_not_waited_for(self, client, api):
+        waits = {"for": "person", "until": None, "sentence": "a person must look"}
+        assert client.wait(api.queue(status="in_doubt", settled=True, waits=waits)).status == "in_doubt"
+
     def test_without_streams_none_is_opened(self, client_of, api, later):
         booking = api.queue()
         later(api.confirm, booking)

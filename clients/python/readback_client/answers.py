@@ -7,6 +7,9 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+UNDER_WAY = {"cancellation", "change"}
+"""What a booking that is settled may yet wait for; a person's look goes on for as long as it likes."""
+
 
 class Answer(BaseModel):
     """Anything that the API answers with."""
@@ -102,7 +105,7 @@ class Booking(Answer):
     """One booking as it is now.
 
     Attributes:
-        settled: The farm does nothing more by itself.
+        settled: How it is may be told: `confirmed`, or one of the ends without a booking, or a doubt.
         sentence: What the guest may be told now.
         waits: What it waits for; None once it is settled.
         venue_reference: The venue's own booking number.
@@ -132,6 +135,11 @@ class Booking(Answer):
     cancel_requested_at: AwareDatetime | None = None
     replaces: str | None = None
     replaced_by: str | None = None
+
+    @property
+    def at_rest(self) -> bool:
+        """True when nothing more happens by itself: it is settled, and neither called off nor changed meanwhile."""
+        return self.settled and (self.waits is None or self.waits.waiting_for not in UNDER_WAY)
 
     @property
     def confirmed(self) -> bool:

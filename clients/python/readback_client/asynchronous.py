@@ -90,6 +90,8 @@ class AsyncClient:
     def watch(self, booking_id: str, *, timeout_s: float = 300.0) -> AsyncIterator[Booking]:
         """The booking as it is, and again whenever it has changed, until it is settled.
 
+        A cancellation or change that was asked for is waited for too.
+
         Raises:
             NotSettled: It goes on after ``timeout_s``.
         """
@@ -97,6 +99,8 @@ class AsyncClient:
 
     async def wait(self, booking_id: str, *, timeout_s: float = 300.0) -> Booking:
         """The booking as soon as it is settled: by its events, or asked for every second where no stream comes.
+
+        After ``cancel`` and ``change`` it waits until they are proven, or given up.
 
         Raises:
             NotSettled: It goes on after ``timeout_s``; the error carries the booking.

@@ -88,6 +88,8 @@ class Client:
     def watch(self, booking_id: str, *, timeout_s: float = 300.0) -> Iterator[Booking]:
         """The booking as it is, and again whenever it has changed, until it is settled.
 
+        A cancellation or change that was asked for is waited for too.
+
         Raises:
             NotSettled: It goes on after ``timeout_s``.
         """
@@ -95,6 +97,8 @@ class Client:
 
     def wait(self, booking_id: str, *, timeout_s: float = 300.0) -> Booking:
         """The booking as soon as it is settled: by its events, or asked for every second where no stream comes.
+
+        After ``cancel`` and ``change`` it waits until they are proven, or given up.
 
         Raises:
             NotSettled: It goes on after ``timeout_s``; the error carries the booking.

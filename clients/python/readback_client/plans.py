@@ -173,7 +173,7 @@ def followed(booking_id: str | None, after: int | None) -> Plan:
 
 
 def watched(booking_id: str, timeout_s: float, *, streams: bool) -> Plan:
-    """Give a booking as it is, and again whenever it has changed, until it is settled.
+    """Give a booking as it is, and again whenever it has changed, until it is at rest.
 
     It is looked at after each of its events, or every second where no stream comes through.
 
@@ -195,7 +195,7 @@ def watched(booking_id: str, timeout_s: float, *, streams: bool) -> Plan:
         if booking != known:
             known = booking
             yield Give(booking)
-        if booking.settled:
+        if booking.at_rest:
             return
         if time.monotonic() >= until:
             raise NotSettled(booking)

@@ -25,8 +25,9 @@ ORDER = {"idempotency_key": "order-1", "wish": WISH}
 
 @pytest.fixture
 def api():
-    serving = Serving.start(StandIn())
-    yield serving.stand_in
+    stand_in = StandIn()
+    serving = Serving.start(stand_in)
+    yield stand_in
     serving.stop()
 
 

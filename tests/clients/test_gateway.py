@@ -1,0 +1,134 @@
+"""The client and the real gateway, on a real ledger; a worker's own flows book, at a house without pages."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+
+import pytest
+from readback_client import KeyRefused, NotFound, Problem
+
+from gateway.api.app import make_app
+from ledger.store import Ledger
+from tasks.driving import drive
+from tasks.settings import Settings
+from tests.clients.stand_in import Serving
+from tests.databases import migrated_file
+from tests.gateway.api.conftest import new_key
+from tests.tasks.house import House, farm_at
+
+__all__ = ["migrated_file"]
+
+WISH = {
+    "reseller_reference": "order-1",
+    "guest": {"name": "Ada Geheim", "email": "ada@example.com", "phone": "+39 051 555 0100"},
+    "party": {"adults": 2},
+    "when": {"date": "2029-12-04", "earliest": "19:00", "latest": "21:00", "preferred": "20:00"},
+    "venues": ["osteria_luna"],
+    "context": {"tab": "7"},
+}
+
+
+@pytest.fixture
+def settings(tmp_path, migrated_file):
+    shutil.copy(migrated_file, tmp_path / "ledger.sqlite3")
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def gateway(settings):
+    serving = Serving.start(make_app(settings))
+    yield serving.url
+    serving.stop()
+
+
+@pytest.fixture
+def client_with(client_of, gateway, settings):
+    def client_with(reseller="local", **more):
+        async def made():
+            async with await Ledger.open(settings.ledger_url) as ledger:
+                return await new_key(ledger, reseller, **more)
+
+        return client_of(key=asyncio.run(made()), url=gateway)
+
+    return client_with
+
+
+@pytest.fixture
+def client(client_with):
+    return client_with()
+
+
+def work(settings, booking, house):
+    """A worker takes what is due of a booking, until nothing is."""
+
+    async def worked():
+        async with await Ledger.open(settings.ledger_url) as ledger:
+            farm = farm_at(house, ledger, settings)
+            while due := [each for each in await ledger.wake_ups(booking) if each.due_at <= ledger.clock()]:
+                await drive(farm, booking, due[0].kind)
+
+    asyncio.run(worked())
+
+
+def test_from_a_wish_to_a_confirmed_booking_and_gone_again(client, settings):
+    queued = client.book(WISH, "order-1")
+    assert (queued.status, queued.confirmed, queued.settled) == ("queued", False, False)
+    assert queued.reseller_reference == "order-1"
+    house = House()
+    working = threading.Thread(target=work, args=(settings, queued.id, house))
+    working.start()
+    booking = client.wait(queued.id, timeout_s=30)
+    working.join()
+    assert booking.confirmed
+    assert (booking.venue, booking.venue_reference) == ("osteria_luna", "OL-1")
+    assert booking.verdict.kind == "matched"
+    assert client.book(WISH, "order-1").id == booking.id
+    assert [each.id for each in client.bookings(status="confirmed")] == [booking.id]
+    assert list(client.bookings(status="failed")) == []
+    kinds = [event.type for event in client.events(booking=booking.id)]
+    assert kinds.index("booking.claimed") < kinds.index("booking.confirmed")
+    assert [event.number for event in client.events()] == list(range(1, len(kinds) + 1))
+    assert client.cancel(booking.id).cancel_requested_at is not None
+    work(settings, booking.id, house)
+    assert client.wait(booking.id, timeout_s=30).status == "cancelled"
+    assert not house.standing
+    assert "Geheim" not in booking.model_dump_json()
+
+
+def test_a_change(client, settings):
+    booking, house = client.book(WISH), House()
+    assert client.change(booking.id, party={"adults": 4}).id == booking.id
+    work(settings, booking.id, house)
+    assert client.wait(booking.id, timeout_s=30).confirmed
+    assert [record.party.adults for record in house.standing] == [4]
+
+
+def test_what_is_wrong(client):
+    with pytest.raises(Problem) as raised:
+        client.book(WISH | {"servise": 1, "venues": ["osteria_lnua"]})
+    assert {fault.where for fault in raised.value.faults} == {"servise", "venues.0"}
+    assert raised.value.kind == "bad-request"
+    client.book(WISH, "order-2")
+    with pytest.raises(Problem) as raised:
+        client.book(WISH | {"party": {"adults": 3}}, "order-2")
+    assert raised.value.kind == "idempotency-conflict"
+    assert raised.value.idempotency_key == "order-2"
+
+
+def test_somebody_elses(client, client_with):
+    booking = client.book(WISH)
+    theirs = client_with("theirs")
+    for ask in (theirs.booking, theirs.cancel, lambda each: theirs.wait(each, timeout_s=5)):
+        with pytest.raises(NotFound):
+            ask(booking.id)
+    assert list(theirs.bookings()) == []
+
+
+def test_a_key_that_may_only_look(client, client_with):
+    booking = client.book(WISH)
+    looks = client_with(scopes=["bookings:read"])
+    assert looks.booking(booking.id).status == "queued"
+    with pytest.raises(KeyRefused, match="bookings:write"):
+        looks.cancel(booking.id)
