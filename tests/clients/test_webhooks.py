@@ -8,7 +8,8 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from readback_client.webhooks import NotSigned, verify
+from readback_client import webhooks
+from readback_client.webhooks import NotSigned
 from standardwebhooks import Webhook
 
 EVENT = {
@@ -22,7 +23,7 @@ EVENT = {
     "data": {},
 }
 BODY = json.dumps({"type": "booking.confirmed", "timestamp": "2030-06-14T19:00:00Z", "data": EVENT})
-NOW = datetime.now(UTC)
+NOW = datetime(2030, 6, 14, 19, tzinfo=UTC)
 
 
 def new_secret() -> str:
@@ -38,6 +39,10 @@ def signed(secret=SECRET, at=NOW, body=BODY):
         "Webhook-Timestamp": str(int(at.timestamp())),
         "Webhook-Signature": Webhook(secret).sign("msg_1_7", at, body),
     }
+
+
+def verify(payload, headers, secret, clock=NOW.timestamp):
+    return webhooks.verify(payload, headers, secret, clock=clock)
 
 
 def test_what_the_farm_sent():
@@ -87,3 +92,9 @@ def test_an_old_one_is_not_played_again(off_s):
 def test_what_is_no_secret(secret):
     with pytest.raises(ValueError, match="whsec_"):
         verify(BODY.encode(), signed(), secret)
+
+
+def test_its_age_is_told_by_this_machines_clock():
+    assert webhooks.verify(BODY.encode(), signed(at=datetime.now(UTC)), SECRET).id == "msg_1_7"
+    with pytest.raises(NotSigned, match="too long ago"):
+        webhooks.verify(BODY.encode(), signed(), SECRET)

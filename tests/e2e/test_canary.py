@@ -275,8 +275,8 @@ def test_a_leak_that_is_planted_is_found(run, tmp_path, where):
             log.write(f"TimeoutError: filling {word.upper()}\n")
     elif where == "event":
         write(
-            "INSERT INTO events SELECT booking_id, 999, at, kind, attempt, venue, ? FROM events"
-            " WHERE booking_id = ? LIMIT 1",
+            "INSERT INTO events (booking_id, number, at, kind, payload, reseller, position)"
+            " SELECT booking_id, 999, at, kind, ?, reseller, 999999 FROM events WHERE booking_id = ? LIMIT 1",
             f'{{"detail": "{word}"}}', booking,
         )  # fmt: skip
     elif where == "column":
