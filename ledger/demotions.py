@@ -11,7 +11,7 @@ from farm.demotion import Demotion
 from farm.request import Clock
 from farm.tier import Tier
 from ledger.engine import Database
-from ledger.tables import demotions
+from ledger.partner_tables import demotions
 
 _ROW = demotions.c
 

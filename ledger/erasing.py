@@ -17,7 +17,8 @@ from farm.status import AttemptState, BookingStatus, Cause
 from ledger.engine import Database
 from ledger.guest_data import ERASED, Guest, without_guest
 from ledger.guest_data import rewritten as _rewritten
-from ledger.tables import attempts, bookings, metadata, wake_ups
+from ledger.schema import metadata
+from ledger.tables import attempts, bookings, wake_ups
 
 _BOOKING_JSON = dict.fromkeys(("request", "change", "verdict"), without_guest)
 _ATTEMPT_JSON = dict.fromkeys(("offer", "hold", "recap", "expected", "claim", "verdict"), without_guest)

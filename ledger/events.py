@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from farm.life.transition import NewEvent
+from ledger.door_tables import feeds
 from ledger.errors import NoSuchBooking
 from ledger.records import EventRecord
-from ledger.tables import bookings, events, feeds
+from ledger.tables import bookings, events
 
 COLUMNS = [events.c[field.name] for field in fields(EventRecord)]
 """The columns of an ``EventRecord``, in its order."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
+from ledger.door_tables import feeds
 from ledger.engine import Database
 from ledger.events import COLUMNS
 from ledger.records import EventRecord
-from ledger.tables import events, feeds
+from ledger.tables import events
 
 _ROW = events.c
 

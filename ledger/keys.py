@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from farm.request import Clock
+from ledger.door_tables import api_keys
 from ledger.engine import Database
-from ledger.tables import api_keys
 
 _ROW = api_keys.c
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from farm.request import Clock
 from ledger.engine import Database
 from ledger.names import new_id
-from ledger.tables import notices
+from ledger.partner_tables import notices
 
 _ROW = notices.c
 AGAIN_S = 300.0

@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from farm.entry import AccountAt, KeptLogIn
 from farm.request import Clock
 from ledger.engine import Database
-from ledger.tables import account_leases, log_ins
+from ledger.partner_tables import account_leases, log_ins
 
 _KEPT = log_ins.c
 _LEASE = account_leases.c

@@ -1,4 +1,4 @@
-"""The tables. The rules that must never break are constraints here, not habits elsewhere."""
+"""The tables of bookings. The rules that must never break are constraints here, not habits elsewhere."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -21,18 +19,8 @@ from sqlalchemy import (
 )
 
 from farm.status import LIVE_STATES, AttemptState, Attendance, BookingStatus, Cause
-from farm.tier import Tier
 from ledger.columns import Moment, Payload, Stages, Word
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-    }
-)
+from ledger.metadata import metadata
 
 _LIVE = text("state IN ({})".format(", ".join(sorted(f"'{state}'" for state in LIVE_STATES))))
 _OPEN = text("done_at IS NULL")
@@ -124,15 +112,6 @@ events = Table(
 )
 """Append-only: triggers on both databases refuse every change (they stand in the first migration)."""
 
-feeds = Table(
-    "feeds",
-    metadata,
-    Column("reseller", String(40), primary_key=True),
-    Column("last", BigInteger, nullable=False),
-)
-"""The position of each reseller's newest event. Locked until its writer commits: positions have no gap, and one that
-can be read has everything before it."""
-
 wake_ups = Table(
     "wake_ups",
     metadata,
@@ -158,99 +137,3 @@ slot_leases = Table(
     Column("until", Moment, nullable=False),
 )
 """Who may commit on a slot now: most real systems sell a slot twice to two clicks of the same instant."""
-
-demotions = Table(
-    "demotions",
-    metadata,
-    Column("integration", String(80), primary_key=True),
-    Column("venue", String(80), nullable=False),
-    Column("tier", Word(Tier), nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("report", Text),
-)
-"""Integrations that broke in their last check, until they pass one."""
-
-tolerances = Table(
-    "tolerances",
-    metadata,
-    Column("partner", String(80), primary_key=True),
-    Column("account", String(80), primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("known", Text, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-)
-"""What is known of each partner's tolerance (account ""), and of each account's; ``version`` grows by writing."""
-
-notices = Table(
-    "notices",
-    metadata,
-    Column("id", String(24), primary_key=True),
-    Column("partner", String(80), nullable=False),
-    Column("account", String(80), nullable=False),
-    Column("venue", String(80), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("contact", String(255), nullable=False),
-    Column("evidence", Payload, nullable=False),
-    Column("tried_at", Moment),
-    Column("tries", Integer, nullable=False),
-    Column("sent_at", Moment),
-    Column("trouble", String(255)),
-)
-"""What a partner's contact is told: one row for each block of a challenge. Never guest data."""
-log_ins = Table(
-    "log_ins",
-    metadata,
-    Column("partner", String(80), primary_key=True),
-    Column("role", String(40), primary_key=True),
-    Column("venue", String(80), primary_key=True),
-    Column("number", Integer, nullable=False),
-    Column("sealed", LargeBinary),
-    Column("account", String(64), nullable=False),
-    Column("since", Moment, nullable=False),
-)
-"""Log-ins that are kept for later visits: what the browser had after them, encrypted."""
-
-account_leases = Table(
-    "account_leases",
-    metadata,
-    Column("partner", String(80), primary_key=True),
-    Column("role", String(40), primary_key=True),
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("holder", String(32), nullable=False),
-    Column("until", Moment, nullable=False),
-)
-"""Who visits with an account now, one place each; place 0 is for who logs in."""
-
-warm_ups = Table(
-    "warm_ups",
-    metadata,
-    Column("id", String(24), primary_key=True),
-    Column("partner", String(80), nullable=False),
-    Column("role", String(40), nullable=False),
-    Column("venue", String(80), nullable=False),
-    Column("opens_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("sent_at", Moment),
-    Column("done_at", Moment),
-    UniqueConstraint("partner", "role", "venue", "opens_at"),
-    Index("ix_warm_ups_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-)
-"""Log-ins that are to be done ahead of a moment at which a venue opens its sale."""
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("reseller", String(40), nullable=False),
-    Column("name", String(80), nullable=False),
-    Column("secret_hash", String(64), nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment),
-    Column("revoked_at", Moment),
-    Column("last_used_at", Moment),
-    Index("ix_api_keys_reseller", "reseller"),
-)
-"""The keys of resellers; the secret itself is nowhere."""

@@ -22,7 +22,7 @@ from farm.tolerance import Bounds, Breaker, Go, Met, Tolerance, Wait, ask, fitte
 from ledger import notices
 from ledger.engine import Database
 from ledger.notices import NewNotice
-from ledger.tables import tolerances
+from ledger.partner_tables import tolerances
 
 A = TypeVar("A")
 

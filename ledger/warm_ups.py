@@ -14,7 +14,7 @@ from farm.entry import AccountAt
 from farm.request import Clock
 from ledger.engine import Database
 from ledger.names import new_id
-from ledger.tables import warm_ups
+from ledger.partner_tables import warm_ups
 
 _ROW = warm_ups.c
 _KEY = [_ROW.partner, _ROW.role, _ROW.venue, _ROW.opens_at]

@@ -13,7 +13,11 @@ from gateway.deployment import open_ledger, registry
 from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
-ROUTERS = (bookings.router, events.router, mcp.router)
+ROUTERS = (
+    bookings.router,
+    events.router,
+    mcp.router,
+)
 
 
 def make_app(settings: Settings) -> FastAPI:

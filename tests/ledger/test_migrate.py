@@ -15,7 +15,7 @@ import ledger
 from ledger.engine import database_url as with_driver
 from ledger.engine import make_engine
 from ledger.migrate import HEAD, revision, upgrade
-from ledger.tables import metadata
+from ledger.schema import metadata
 
 UPGRADE = "import asyncio, sys; from ledger.migrate import upgrade; asyncio.run(upgrade(sys.argv[1]))"
 AGAIN = f"{UPGRADE}; sys.exit('alembic' in sys.modules)"
