@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from farm.registry import Registry
 from ledger.store import Ledger
+from profiles.partner import Partners
 from tasks.settings import Settings
 
 
@@ -18,6 +19,7 @@ class House:
 
     settings: Settings
     registry: Registry
+    partners: Partners
     ledger: Ledger
 
 
