@@ -13,32 +13,19 @@ from farm.life.transition import NewEvent, Transition, WakeUpKind
 from farm.request import Clock, Request
 from farm.status import BookingStatus
 from ledger import attempts, bookings, conclusions, events, leases, slots, sweeping, wake_ups
+from ledger.beside import Beside
 from ledger.clock import ServerClock, wall_clock
-from ledger.demotions import Demotions
 from ledger.engine import Database, database_url
-from ledger.feed import Feed
-from ledger.keys import Keys
 from ledger.names import new_id
-from ledger.notices import Notices
-from ledger.overview import Overview
 from ledger.records import Accepted, AttemptRecord, BookingRecord, EventRecord, Lease, WakeUp
-from ledger.sessions import Sessions
 from ledger.surely import surely
-from ledger.tolerances import Tolerances
-from ledger.warm_ups import WarmUps
 
 
-class Ledger:
+class Ledger(Beside):
     """The farm's memory. One per process is enough, opened after the fork; it must have been migrated before.
 
     Attributes:
         clock: Tells ``now`` for every row that is written and every lease that is judged.
-        demotions: Integrations that broke in their last check.
-        tolerances: What is known of each partner's tolerance.
-        notices: What partners' contacts are told.
-        overview: What people ask about all bookings together.
-        feed: Each reseller's events, in one order.
-        keys: With which resellers come to the door.
     """
 
     def __init__(
@@ -47,10 +34,7 @@ class Ledger:
         self.clock = clock
         self._random_bytes = random_bytes
         self._database = Database(url)
-        self.overview, self.feed = Overview(self._database), Feed(self._database)
-        self.keys, self.demotions = Keys(self._database, clock), Demotions(self._database, clock)
-        self.tolerances, self.notices = Tolerances(self._database, clock), Notices(self._database, clock)
-        self.sessions, self.warm_ups = Sessions(self._database, clock), WarmUps(self._database, clock)
+        super().__init__(self._database, clock)
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Self:

@@ -23,6 +23,8 @@ from ledger.columns import Moment, Payload, Stages, Word
 from ledger.metadata import metadata
 
 _LIVE = text("state IN ({})".format(", ".join(sorted(f"'{state}'" for state in LIVE_STATES))))
+UNPROVEN = text(f"cause = '{Cause.CANCEL_UNPROVEN}'")
+"""As a literal: a value that is bound would not find its way to the index."""
 _OPEN = text("done_at IS NULL")
 _LEASED = text("lease_until IS NOT NULL")
 
@@ -60,6 +62,7 @@ bookings = Table(
     Index("ix_bookings_status", "status"),
     Index("ix_bookings_reseller_id", "reseller", "id"),
     Index("ix_bookings_reseller_status_id", "reseller", "status", "id"),
+    Index("ix_bookings_reseller_created", "reseller", "created_at", "status", "cause"),
     Index("ix_bookings_reseller_reference", "reseller", "reseller_reference"),
     Index("ix_bookings_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
@@ -94,6 +97,7 @@ attempts = Table(
     UniqueConstraint("booking_id", "number"),
     Index("ux_attempts_one_live", "booking_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_attempts_venue_state", "venue", "state"),
+    Index("ix_attempts_unproven", "booking_id", sqlite_where=UNPROVEN, postgresql_where=UNPROVEN),
 )
 
 events = Table(

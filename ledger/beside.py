@@ -1,0 +1,38 @@
+"""What the ledger remembers beside the bookings that are worked on: each with queries of its own."""
+
+from __future__ import annotations
+
+from farm.request import Clock
+from ledger.demotions import Demotions
+from ledger.engine import Database
+from ledger.feed import Feed
+from ledger.keys import Keys
+from ledger.notices import Notices
+from ledger.overview import Overview
+from ledger.sessions import Sessions
+from ledger.tallies import Tallies
+from ledger.tolerances import Tolerances
+from ledger.warm_ups import WarmUps
+
+
+class Beside:
+    """The attributes of a ledger.
+
+    Attributes:
+        overview: What people ask about all bookings together.
+        tallies: How many of a time's bookings stand where.
+        feed: Each reseller's events, in one order.
+        keys: With which resellers come to the door.
+        demotions: Integrations that broke in their last check.
+        tolerances: What is known of each partner's tolerance.
+        notices: What partners' contacts are told.
+        sessions: Log-ins that are kept.
+        warm_ups: Log-ins that are to be done ahead.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.overview, self.tallies = Overview(database), Tallies(database)
+        self.feed, self.keys = Feed(database), Keys(database, clock)
+        self.demotions, self.tolerances = Demotions(database, clock), Tolerances(database, clock)
+        self.notices = Notices(database, clock)
+        self.sessions, self.warm_ups = Sessions(database, clock), WarmUps(database, clock)
