@@ -15,7 +15,7 @@ from gateway.complaint import Complaint, ExitCode
 
 def unexpected(error: Exception, command: str) -> Complaint:
     """What to say of an exception. Its own text may hold guest data and is not passed on; a system's error may be."""
-    kept = _kept("\n".join(_story(error, command)))
+    kept = _kept("\n".join(story_of(error, command)))
     why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
     where = f"; where it happened is written in {kept}" if kept is not None else ""
     return Complaint(
@@ -25,9 +25,9 @@ def unexpected(error: Exception, command: str) -> Complaint:
     )
 
 
-def _story(error: BaseException, command: str) -> Iterator[str]:
+def story_of(error: BaseException, doing: str) -> Iterator[str]:
     """Every exception of the chain with its lines of code, the first one first; without the values in its text."""
-    yield f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {command} (pid {os.getpid()})"
+    yield f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {doing} (pid {os.getpid()})"
     chain = [error]
     while (before := chain[-1].__cause__ or chain[-1].__context__) is not None and before not in chain:
         chain.append(before)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from farm.request import Clock
 from ledger.door_tables import api_keys
@@ -39,6 +39,11 @@ class KeyRecord:
 
 
 _COLUMNS = [_ROW[field.name] for field in fields(KeyRecord)]
+_USED = (
+    update(api_keys)
+    .where(_ROW.id == bindparam("key"), or_(_ROW.last_used_at.is_(None), _ROW.last_used_at < bindparam("at")))
+    .values(last_used_at=bindparam("at"))
+)
 _BY_ID = select(*_COLUMNS).where(_ROW.id == bindparam("key"))
 
 
@@ -78,6 +83,11 @@ class Keys:
     async def find(self, key_id: str) -> KeyRecord | None:
         """The key with this id, whatever its state."""
         return await self._database.read(lambda c: _find(c, key_id))
+
+    async def used(self, moments: Mapping[str, datetime]) -> None:
+        """Write down when keys were used last; a later moment that stands already stays."""
+        rows = [{"key": key_id, "at": at} for key_id, at in sorted(moments.items())]
+        await self._database.write(lambda c: c.execute(_USED, rows))
 
 
 def _find(connection: Connection, key_id: str) -> KeyRecord | None:

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         mail_from: Who those letters are from.
         results_url: Where the answers of the Celery task ``readback.book`` go; None: nowhere.
         mcp_hosts: Further names under which models reach the gateway's ``/mcp``, with commas between them.
+        requests_per_min: How often one API key may ask the gateway in a minute.
+        creates_per_min: How many bookings one key may queue in a minute.
+        strangers_per_min: How often one address may ask the gateway in a minute without a key that is right.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -64,6 +67,9 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "readback@localhost"
     results_url: Annotated[str, Field(pattern=r"^(redis|rediss|redis\+socket)://.+$")] | None = None
     mcp_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,-]*$")] = ""
+    requests_per_min: Annotated[int, Field(ge=1)] = 6000
+    creates_per_min: Annotated[int, Field(ge=1)] = 600
+    strangers_per_min: Annotated[int, Field(ge=1)] = 120
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

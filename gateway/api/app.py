@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import bookings, events, problems, venues
-from gateway.api.house import House
-from gateway.deployment import open_ledger, registry
+from gateway.api import bookings, events, me, problems, venues
+from gateway.api.door import Door
+from gateway.api.house import house_of
 from gateway.mcp import http as mcp
-from profiles.partner import Partners
 from tasks.settings import Settings
 
 ROUTERS = (
+    me.router,
     bookings.router,
     events.router,
     venues.router,
@@ -27,12 +27,12 @@ def make_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        async with open_ledger(settings, make=True) as ledger, mcp.mcp_served(app, settings):
-            app.state.house = House(settings, registry(settings), Partners.load(settings.partner_folders), ledger)
+        async with house_of(settings) as app.state.house, mcp.mcp_served(app, settings):
             yield
 
     app = FastAPI(title="Readback", version="1", lifespan=living, docs_url=None, redoc_url=None)
     problems.install(app)
+    app.add_middleware(Door)
     for router in ROUTERS:
         app.include_router(router)
     return app

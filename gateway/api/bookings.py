@@ -12,7 +12,7 @@ from farm.schema import Fault
 from gateway.admission import admitted, must_have_venue
 from gateway.answers import BookingAnswer
 from gateway.api.body import NAME, Body
-from gateway.api.caller import Caller, Reader, Writer
+from gateway.api.caller import Caller, Creator, Reader, Writer
 from gateway.api.house import Here, House
 from gateway.api.idempotency import IdempotencyKey
 from gateway.api.paging import cursor_after, place_of
@@ -57,7 +57,7 @@ async def own(here: House, who: Caller, booking_id: str) -> BookingRecord:
 
 
 @router.post("", status_code=201, summary="Queue a booking")
-async def book(here: Here, who: Writer, key: IdempotencyKey, body: Body, response: Response) -> BookingAnswer:
+async def book(here: Here, who: Creator, key: IdempotencyKey, body: Body, response: Response) -> BookingAnswer:
     """Every fault in a request is named at once, and then nothing is queued.
 
     The same `Idempotency-Key` with the same request gives the same booking as it is now (200), also when its time

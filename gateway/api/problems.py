@@ -15,10 +15,14 @@ from starlette.exceptions import HTTPException
 from farm.facts import Fact
 from farm.schema import Fault
 from gateway.answers import FaultAnswer
+from gateway.api.entry import entry_of
+from gateway.api.limits import Standing
 from gateway.complaint import Complaint, ExitCode
 from ledger.errors import NoSuchBooking
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 100
+"""Whoever sends more of them at once does not correct them by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not-changeable": Kind(409, "It cannot be changed (any more)", "look at the booking as it is now"),
         "still-being-written": Kind(409, "A request with this key is being written at this moment", _ASK_AGAIN),
         "too-large": Kind(413, "The body is larger than any request", "send less"),
+        "address-too-long": Kind(414, "The address is longer than any of ours", "leave out what no route knows"),
         "wrong-media-type": Kind(
             415, "The body does not say that it is JSON", "send `Content-Type: application/json`"
         ),
@@ -64,7 +69,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "This Idempotency-Key belongs to another request",
             "use a new key for a new booking, or send the first request again",
         ),
-        "too-many-requests": Kind(429, "This key has asked too often", _ASK_AGAIN),
+        "too-many-requests": Kind(429, "That was asked too often", _ASK_AGAIN),
+        "headers-too-large": Kind(431, "The headers are larger than any request's", "send fewer or shorter ones"),
         "bug": Kind(500, "Readback made a mistake", "send the same request again; if it stays so, tell the operator"),
         "ledger-away": Kind(503, "The ledger cannot be reached", _ASK_AGAIN),
     }
@@ -123,14 +129,27 @@ def answer(refused: Refused, request_id: str | None = None) -> JSONResponse:
         status=kind.status,
         detail=refused.detail,
         instance=request_id,
-        faults=tuple(FaultAnswer(where=fault.where, what=fault.what) for fault in refused.faults),
+        faults=_shown(refused.faults),
         then=refused.then or kind.then,
     )
     return JSONResponse(problem.model_dump(mode="json"), kind.status, headers=refused.headers, media_type=MEDIA_TYPE)
 
 
-def _bug(_error: Exception) -> Refused:
-    return Refused("bug", "it was written down; the booking, if there is one, is safe in the ledger")
+def _shown(faults: Sequence[Fault]) -> tuple[FaultAnswer, ...]:
+    shown = [FaultAnswer(where=fault.where, what=fault.what) for fault in faults[:MOST_FAULTS]]
+    if len(faults) > MOST_FAULTS:
+        shown.append(FaultAnswer(where="", what=f"and {len(faults) - MOST_FAULTS} more"))
+    return tuple(shown)
+
+
+def too_often(standing: Standing) -> Refused:
+    """What is said to who asks more often than a limit lets anybody."""
+    policy = standing.policy
+    return Refused(
+        "too-many-requests",
+        f"more than {policy.per_min} {policy.of_what} in a minute",
+        headers={"Retry-After": str(max(1, standing.resets_s))},
+    )
 
 
 def _of_complaint(error: Complaint) -> Refused:
@@ -168,17 +187,14 @@ _REFUSALS: Mapping[type[Exception], Callable[..., Refused]] = {
     SQLAlchemyError: _of_ledger,
     RequestValidationError: _of_shape,
     HTTPException: _of_http,
-    Exception: _bug,
 }
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of a route become a problem."""
+    """Let every error that a route may end with become a problem; any other is a bug (``gateway.api.door``)."""
     for kind, refusal in _REFUSALS.items():
 
-        async def said(
-            _request: Request, error: Exception, refusal: Callable[..., Refused] = refusal
-        ) -> JSONResponse:
-            return answer(refusal(error))
+        async def said(request: Request, error: Exception, refusal: Callable[..., Refused] = refusal) -> JSONResponse:
+            return answer(refusal(error), entry_of(request).id)
 
         app.add_exception_handler(kind, said)

@@ -344,6 +344,7 @@ class TestTheList:
     async def test_a_page_asks_the_ledger_as_often_as_one_booking(self, mine, ledger, statements):
         for _ in range(3):
             await queued(ledger)
+        await self.listed(mine)  # from now on the key is known
         statements()
         await self.listed(mine)
         few = statements()
