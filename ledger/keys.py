@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -88,6 +88,15 @@ class Keys:
         """Write down when keys were used last; a later moment that stands already stays."""
         rows = [{"key": key_id, "at": at} for key_id, at in sorted(moments.items())]
         await self._database.write(lambda c: c.execute(_USED, rows))
+
+    async def gone(self, ids: Collection[str]) -> set[str]:
+        """Those of these keys that are revoked, have expired, or never were."""
+        hold = select(_ROW.id).where(
+            _ROW.id.in_(ids),
+            _ROW.revoked_at.is_(None),
+            or_(_ROW.expires_at.is_(None), _ROW.expires_at > self._clock()),
+        )
+        return set(ids) - set(await self._database.read(lambda c: c.execute(hold).scalars().all()))
 
 
 def _find(connection: Connection, key_id: str) -> KeyRecord | None:

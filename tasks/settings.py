@@ -41,6 +41,7 @@ class Settings(BaseSettings):
         requests_per_min: How often one API key may ask the gateway in a minute.
         creates_per_min: How many bookings one key may queue in a minute.
         strangers_per_min: How often one address may ask the gateway in a minute without a key that is right.
+        streams_per_key: So many event streams may be open at once with one API key, at each gateway.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     requests_per_min: Annotated[int, Field(ge=1)] = 6000
     creates_per_min: Annotated[int, Field(ge=1)] = 600
     strangers_per_min: Annotated[int, Field(ge=1)] = 120
+    streams_per_key: Annotated[int, Field(gt=0)] = 100
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import bookings, events, me, problems, venues
+from gateway.api import bookings, events, me, problems, streams, venues
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
@@ -17,6 +17,7 @@ ROUTERS = (
     me.router,
     bookings.router,
     events.router,
+    streams.router,
     venues.router,
     mcp.router,
 )

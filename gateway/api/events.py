@@ -19,6 +19,7 @@ from ledger.records import EventRecord
 router = APIRouter(prefix="/v1", tags=["events"])
 MOST = 500
 _After = Annotated[int, Query(ge=0, le=2**62, description="The number of the last event that you have; 0: none.")]
+Types = Annotated[list[str] | None, Query(alias="type", description="Only these types; may be given several times.")]
 _Limit = Annotated[int, Query(ge=1, le=MOST, description="At most so many.")]
 
 
@@ -39,12 +40,10 @@ async def of_reseller(
     who: Follower,
     after: _After = 0,
     limit: _Limit = 100,
-    types: Annotated[
-        list[str] | None, Query(alias="type", description="Only these types; may be given several times.")
-    ] = None,
+    types: Types = None,
 ) -> EventsAnswer:
     """In one order, numbered from 1 without a gap: remember the last number, and you miss nothing."""
-    kinds = None if types is None else kinds_of(_known(types))
+    kinds = None if types is None else kinds_of(known(types))
     found = await here.ledger.feed.page(who.reseller, after, limit + 1, kinds)
     return _page(found, limit, lambda last: last.position)
 
@@ -63,7 +62,12 @@ async def of_booking(
     return _page(found, limit, lambda last: last.number)
 
 
-def _known(types: list[str]) -> list[str]:
+def known(types: list[str]) -> list[str]:
+    """These types, all of which there are.
+
+    Raises:
+        Refused: It names each that is none, with the nearest one that is.
+    """
     faults = [Fault("type", f"no type `{name}`; {nearest(name, list(TYPES))}") for name in types if name not in TYPES]
     if faults:
         raise Refused("bad-request", "there is no such type of event", faults=faults)

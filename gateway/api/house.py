@@ -1,4 +1,4 @@
-"""What every route works with: one ledger and one registry, for as long as the gateway runs."""
+"""What every route works with: one ledger, one registry and those who listen, for as long as the gateway runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from farm.registry import Registry
 from gateway.api.keyring import Keyring
 from gateway.api.limits import Limits
+from gateway.api.listening import Listening, listening_to
 from gateway.deployment import open_ledger, registry
 from ledger.store import Ledger
 from profiles.partner import Partners
@@ -28,6 +29,7 @@ class House:
     ledger: Ledger
     keyring: Keyring
     limits: Limits
+    listening: Listening
 
 
 @asynccontextmanager
@@ -36,9 +38,9 @@ async def house_of(settings: Settings) -> AsyncIterator[House]:
     limits = Limits(settings)
     async with open_ledger(settings, make=True) as ledger, limits.counting():
         keyring = Keyring(ledger.keys)
-        async with keyring.noting():
+        async with keyring.noting(), listening_to(ledger, settings.streams_per_key) as listening:
             partners = Partners.load(settings.partner_folders)
-            yield House(settings, registry(settings), partners, ledger, keyring, limits)
+            yield House(settings, registry(settings), partners, ledger, keyring, limits, listening)
 
 
 def _house(request: Request) -> House:

@@ -70,6 +70,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "use a new key for a new booking, or send the first request again",
         ),
         "too-many-requests": Kind(429, "That was asked too often", _ASK_AGAIN),
+        "too-many-streams": Kind(
+            429, "This key has as many streams open as it may", "close one, or follow all bookings by a single stream"
+        ),
         "headers-too-large": Kind(431, "The headers are larger than any request's", "send fewer or shorter ones"),
         "bug": Kind(500, "Readback made a mistake", "send the same request again; if it stays so, tell the operator"),
         "ledger-away": Kind(503, "The ledger cannot be reached", _ASK_AGAIN),

@@ -10,18 +10,12 @@ import uvicorn
 
 from gateway.api.app import make_app
 from gateway.api.caller import SCOPES
+from gateway.api.server import Server
 from ledger.store import Ledger
 from tasks.settings import Settings
 from tests.databases import database_url, ledger_url, migrated_database, migrated_file, postgresql
 
 __all__ = ["database_url", "ledger_url", "migrated_database", "migrated_file", "postgresql"]
-
-
-class Server(uvicorn.Server):
-    """Runs in this very loop."""
-
-    def install_signal_handlers(self) -> None:
-        """The test's own stay."""
 
 
 @pytest.fixture
@@ -36,19 +30,26 @@ async def ledger(ledger_url):
 
 
 @pytest.fixture
-async def address(settings):
-    """Where the gateway listens."""
+async def server(settings):
+    """The gateway."""
     import asyncio
 
     settings.home.mkdir(exist_ok=True)
-    server = Server(uvicorn.Config(make_app(settings), port=0, log_level="warning", lifespan="on"))
+    app = make_app(settings)
+    server = Server(app, uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done(), serving.exception()
         await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield server
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+async def address(server):
+    """Where the gateway listens."""
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from tests.gateway.api.conftest import (
     migrated_database,
     migrated_file,
     postgresql,
+    server,
     settings,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "migrated_database",
     "migrated_file",
     "postgresql",
+    "server",
     "settings",
 ]
