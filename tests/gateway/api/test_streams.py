@@ -120,7 +120,8 @@ async def test_where_it_cannot_go_on(mine, theirs, ledger):
             assert [fault["where"].lower() for fault in no.json()["faults"]] == ["last-event-id"]
         assert (await mine.get(where, params={"after": 9})).json()["faults"][0]["where"] == "after"
     hidden, missing = await theirs.get(path), await theirs.get("/v1/bookings/bk_none/events/stream")
-    assert (hidden.status_code, hidden.json()) == (404, missing.json())
+    assert hidden.status_code == 404
+    assert hidden.json() | {"instance": None} == missing.json() | {"instance": None}
 
 
 async def test_a_key_without_the_scope(address, ledger):
