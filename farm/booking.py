@@ -32,7 +32,7 @@ from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Slot
 from farm.gate import CommitGate
 from farm.manifest import Manifest
 from farm.phases import Phase, Step, meaning
-from farm.ports import Guard, Journal, Visits
+from farm.ports import Guard, Journal, Nobody, Visits, Witness
 from farm.request import Clock, Request
 from farm.status import Cause
 from farm.venue import Venue
@@ -49,6 +49,7 @@ class Ask:
         request: As planted: the guest's e-mail or note carries our reference.
         made: The account that the guest gets on the way, where the site wants one; minted before the attempt.
         vault: Where the request's card is, for sites that want one.
+        witness: Sees what the attempt sees.
     """
 
     venue: Venue
@@ -58,6 +59,7 @@ class Ask:
     clock: Clock
     made: Account | None = None
     vault: Vault | None = None
+    witness: Witness = Nobody()  # noqa: RUF009 - it has no state
 
 
 async def book(ask: Ask, visits: Visits, journal: Journal, guard: Guard) -> Closing:
@@ -193,6 +195,7 @@ class _Attempt:
         _must_be(list, offers, Step.SEARCH)
         for offer in offers:
             _must_be(Offer, offer, Step.SEARCH)
+        ask.witness.listed(ask.request, offers)
         offer = choose(offers, ask.request, ask.venue)
         if offer.resource is None:
             raise ContractBroken(f"the offers of {ask.venue.slug} name no resource: no record could ever be matched")

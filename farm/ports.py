@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +11,7 @@ from farm.contract import Account
 from farm.facts import Facts, Hold, Offer, Recap
 from farm.gate import CommitGate
 from farm.phases import Step
+from farm.request import Request
 from farm.visit import Visit
 
 
@@ -59,6 +61,21 @@ class Journal(Protocol):
     async def note(self, text: str) -> None:
         """Write down something that went wrong and changes nothing (a hold that could not be given back)."""
         ...
+
+
+class Witness(Protocol):
+    """Sees what an attempt sees, for people who ask later. It changes nothing, and nothing of it ever fails."""
+
+    def listed(self, request: Request, offers: Sequence[Offer]) -> None:
+        """The venue was searched, and listed this."""
+        ...
+
+
+class Nobody:
+    """The witness of attempts that nobody asks about."""
+
+    def listed(self, request: Request, offers: Sequence[Offer]) -> None:
+        """It is not written down."""
 
 
 class Guard(Protocol):

@@ -302,6 +302,7 @@ async def give_back(ask: Ask, hold: Hold, visits: Visits, journal: Journal) -> b
             if not ask.manifest.release_shows:
                 return False
             offers = await ask.script.search(visit, ask.request)
+            ask.witness.listed(ask.request, offers)
             return any(_is_same(offer, hold.offer) for offer in offers)
     except Exception as error:  # noqa: BLE001 - said, not raised: the booking must go on
         said = meaning(error, Phase.BEFORE, Step.RELEASE, ask.request.guest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farm.request import Clock
+from ledger.availability import Availability
 from ledger.demotions import Demotions
 from ledger.engine import Database
 from ledger.feed import Feed
@@ -28,11 +29,12 @@ class Beside:
         notices: What partners' contacts are told.
         sessions: Log-ins that are kept.
         warm_ups: Log-ins that are to be done ahead.
+        availability: What venues listed when they were last searched.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.overview, self.tallies = Overview(database), Tallies(database)
         self.feed, self.keys = Feed(database), Keys(database, clock)
         self.demotions, self.tolerances = Demotions(database, clock), Tolerances(database, clock)
-        self.notices = Notices(database, clock)
+        self.notices, self.availability = Notices(database, clock), Availability(database)
         self.sessions, self.warm_ups = Sessions(database, clock), WarmUps(database, clock)

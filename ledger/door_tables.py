@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, String, Table, Text
 
 from ledger.columns import Moment
 from ledger.metadata import metadata
@@ -31,3 +31,15 @@ api_keys = Table(
     Index("ix_api_keys_reseller", "reseller"),
 )
 """The keys of resellers; the secret itself is nowhere."""
+
+availability = Table(
+    "availability",
+    metadata,
+    Column("venue", String(80), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("asked", String(64), primary_key=True),
+    Column("listing", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("ix_availability_day", "day"),
+)
+"""What a venue listed for its day when it was last asked this; nothing says who asked."""

@@ -24,6 +24,7 @@ from tasks.browser import NoBrowser
 from tasks.crash_points import crash_point
 from tasks.runtime import Farm
 from tasks.subject import ask_for, subject
+from tasks.witness import witnessed
 from tasks.working import LedgerJournal
 
 SLOT_WAIT_S = 20.0
@@ -61,8 +62,8 @@ async def attempt(farm: Farm, lease: Lease, work: Try, click_by: datetime) -> Ha
     journal = LedgerJournal(farm.ledger, lease, begun)
     guard = _Guard(farm, lease, begun, work.earlier, click_by, journal)
     try:
-        ask = ask_for(farm, begun, work.request)
-        closing = await core.book(ask, farm.visits(venue), journal, guard)
+        async with witnessed(farm, ask_for(farm, begun, work.request), begun.booking_id) as ask:
+            closing = await core.book(ask, farm.visits(venue), journal, guard)
     except EarlierRecord as error:
         return RecordAppeared(begun.id, error.attempt_id, journal.taken())
     except (NotBooked, ContractBroken) as error:

@@ -18,6 +18,7 @@ from ledger.records import AttemptRecord, Lease
 from tasks.crash_points import crash_point
 from tasks.runtime import Farm
 from tasks.subject import Subject, ask_for, subject
+from tasks.witness import witnessed
 from tasks.working import LedgerJournal, in_short
 
 log = logging.getLogger(__name__)
@@ -91,9 +92,9 @@ async def give_back(farm: Farm, lease: Lease, work: GiveBack) -> Happening:
     row, journal = await _row(farm, lease, attempt)
     booking = await farm.ledger.booking(lease.booking_id)
     try:
-        ask = ask_for(farm, row, booking.wanted())
         hold = Hold.model_validate_json(row.hold or "")
-        proven = await reading.give_back(ask, hold, farm.visits(ask.venue), journal)
+        async with witnessed(farm, ask_for(farm, row, booking.wanted()), booking.id) as ask:
+            proven = await reading.give_back(ask, hold, farm.visits(ask.venue), journal)
     except Exception as error:  # noqa: BLE001 - the hold ends by itself, and the booking must go on
         await journal.note(_broken(farm, lease, "release", error).reason or "")
         proven = False

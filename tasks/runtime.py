@@ -26,6 +26,7 @@ from profiles.partner import Partners
 from profiles.secrets import state_keys
 from profiles.sessions import Sessions
 from profiles.visiting import Engine, PartnerVisits
+from tasks.afterwards import Afterwards
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
 from tasks.guarding import start_guard
@@ -43,6 +44,7 @@ class Farm:
     Attributes:
         pace: Every partner's.
         permit: That of the work which is being done.
+        afterwards: What may wait until a booking is done with.
     """
 
     settings: Settings
@@ -55,6 +57,7 @@ class Farm:
     owner: str
     pace: Pace = field(default_factory=lambda: Pace(Store(None)), kw_only=True)
     permit: Permit | None = field(default=None, kw_only=True)
+    afterwards: Afterwards = field(default_factory=Afterwards, kw_only=True)
 
     def visits(self, venue: Venue, good_until: datetime | None = None) -> Visits:
         """Visits of a venue under its partner's profile, as far as it puts up with them.
@@ -194,6 +197,7 @@ async def _open_farm(settings: Settings) -> Farm:
 
 
 async def _close_farm(farm: Farm) -> None:
+    await farm.afterwards.drain()
     await farm.browser.stop()
     farm.ways.leave()
     await farm.pace.store.close()

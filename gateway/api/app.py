@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import bookings, events, me, problems, streams, venues
+from gateway.api import availability, bookings, events, me, problems, streams, venues
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
 ROUTERS = (
+    availability.router,
     me.router,
     bookings.router,
     events.router,

@@ -102,22 +102,23 @@ class SeenResult(Fact):
 
     people: int
     age_s: Annotated[float, Field(description="How old this is, in seconds.")]
-    state: Annotated[str, Field(description="AVAILABLE or SOLD_OUT, as it was then.")]
-    slots: tuple[Any, ...]
+    state: Annotated[str, Field(description="listed or nothing_listed, as it was then.")]
+    offers: tuple[Any, ...]
 
 
 class AvailabilityResult(Fact):
-    """What was last seen of a venue's day; empty where nobody has looked. Never a promise."""
+    """What was last seen of a venue's day. Never a promise."""
 
     venue: str
     date: str
+    looked: Annotated[bool, Field(description="False: nobody has ever searched this day, which says nothing of it.")]
     seen: tuple[SeenResult, ...]
 
     @classmethod
     def of(cls, found: Availability) -> Self:
         """The result for what the API answers."""
         seen = (
-            SeenResult(people=each.people, age_s=each.age_s, state=each.state, slots=each.slots)
+            SeenResult(people=each.people, age_s=each.age_s, state=each.state, offers=each.offers)
             for each in found.seen
         )
-        return cls(venue=found.venue, date=str(found.date), seen=tuple(seen))
+        return cls(venue=found.venue, date=str(found.date), looked=found.looked, seen=tuple(seen))

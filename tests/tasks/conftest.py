@@ -28,7 +28,9 @@ async def house_farm(tmp_path, migrated_file, clock):
     shutil.copy(migrated_file, tmp_path / "ledger.sqlite3")
     settings = Settings(home=tmp_path, lease_s=20)
     async with await Ledger.open(settings.ledger_url, clock) as ledger:
-        yield farm_at(House(), ledger, settings)
+        farm = farm_at(House(), ledger, settings)
+        yield farm
+        await farm.afterwards.drain()
 
 
 @pytest.fixture

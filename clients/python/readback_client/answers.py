@@ -195,14 +195,15 @@ class Seen(Answer):
     seen_at: AwareDatetime
     age_s: float
     state: str
-    slots: tuple[Any, ...] = ()
+    offers: tuple[Any, ...] = ()
 
 
 class Availability(Answer):
-    """What was last seen of one venue and day; empty where nobody has looked."""
+    """What was last seen of one venue and day; ``looked`` is False where nobody ever has."""
 
     venue: str
     date: dt.date
+    looked: bool = False
     seen: tuple[Seen, ...] = ()
 
 
