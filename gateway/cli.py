@@ -14,6 +14,7 @@ from gateway.commands.check import check
 from gateway.commands.doubts import doubts, resolve
 from gateway.commands.egress import egress
 from gateway.commands.erase import erase
+from gateway.commands.gateway import gateway
 from gateway.commands.identity import identity
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
@@ -165,6 +166,10 @@ app.command(
     ),
 )(worker)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_BROKER_URL=redis://localhost/0 readback relay"))(relay)
+app.command(
+    rich_help_panel=RUNNING,
+    epilog=examples("readback gateway", "readback gateway --host 0.0.0.0 --behind-proxy 10.0.0.7"),
+)(gateway)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback egress", "readback egress --counts"))(egress)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)

@@ -30,6 +30,7 @@ def test_every_command_of_the_house_is_there():
                     "doctor",
                     "doubts",
                     "egress",
+                    "gateway",
                     "leftovers",
                     "list",
                     "migrate",

@@ -1,0 +1,87 @@
+"""`readback gateway` as a process: where it listens, what it says, how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from gateway.api.serving import Discreet
+
+LIMIT_S = 30
+
+
+@contextmanager
+def gateway(home, *words):
+    """The process and its address; what it has said by its end is ``said``."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("READBACK_")}
+    command = [sys.executable, "-m", "gateway.cli", "gateway", "--port", "0", *words]
+    process = subprocess.Popen(
+        command,
+        env=environ | {"READBACK_HOME": str(home), "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first, where = process.stdout.readline(), process.stdout.readline()
+        assert "The gateway is up." in first, process.communicate(timeout=LIMIT_S)
+        yield process, where.split()[1]
+    finally:
+        process.kill()
+        process.communicate(timeout=LIMIT_S)
+
+
+def test_it_serves_says_where_and_ends_with_sigterm(tmp_path):
+    with gateway(tmp_path, "--host", "0.0.0.0") as (process, address):
+        host, port = address.removeprefix("http://").split(":")
+        answer = httpx.get(f"http://127.0.0.1:{port}/v1/bookings")
+        assert (host, answer.status_code) == ("0.0.0.0", 401)
+        assert "server" not in answer.headers
+        process.send_signal(signal.SIGTERM)
+        process.wait(LIMIT_S)
+        out, said = process.stdout.read(), process.stderr.read()
+    assert process.returncode == 0
+    assert f"{address}/docs" in out
+    assert "No farm serves this folder" in said
+    assert "put a proxy with TLS before it" in said
+    assert said.endswith("Ended.\n")
+
+
+def test_a_port_that_is_taken_is_said(run):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        result = run("gateway", "--port", port)
+    assert result.exit_code == 2
+    assert f"port {port} of 127.0.0.1 is taken" in result.stderr
+
+
+def test_every_proxy_that_is_none_is_named(run, home):
+    result = run("gateway", "--behind-proxy", "10.0.0.1/8", "--behind-proxy", "front", "--behind-proxy", "::1")
+    assert result.exit_code == 2
+    assert "10.0.0.1/8 has host bits set" in result.stderr
+    assert "front: is no address and no network" in result.stderr
+    assert "::1:" not in result.stderr
+    assert not home.exists()
+
+
+def test_the_log_shows_where_and_never_what(capsys):
+    """The text of an exception may hold what a guest has written."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Discreet("%(levelname)s %(message)s"))
+    with pytest.raises(ValueError, match="Geheim") as caught:
+        int(chr(71) + "eheim")
+    raised = (caught.type, caught.value, caught.tb)
+    handler.handle(logging.LogRecord("x", logging.ERROR, __file__, 1, "it broke", None, raised))
+    said = capsys.readouterr().err
+    assert "test_the_log_shows_where_and_never_what" in said
+    assert said.rstrip().endswith("builtins.ValueError")
+    assert "Geheim" not in said
