@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farm.request import Clock
 from ledger.availability import Availability
+from ledger.deliveries import Deliveries
 from ledger.demotions import Demotions
 from ledger.engine import Database
 from ledger.feed import Feed
@@ -14,6 +15,7 @@ from ledger.sessions import Sessions
 from ledger.tallies import Tallies
 from ledger.tolerances import Tolerances
 from ledger.warm_ups import WarmUps
+from ledger.webhooks import Webhooks
 
 
 class Beside:
@@ -24,6 +26,8 @@ class Beside:
         tallies: How many of a time's bookings stand where.
         feed: Each reseller's events, in one order.
         keys: With which resellers come to the door.
+        webhooks: Where resellers want to be told what happened.
+        deliveries: What is on its way there.
         demotions: Integrations that broke in their last check.
         tolerances: What is known of each partner's tolerance.
         notices: What partners' contacts are told.
@@ -35,6 +39,7 @@ class Beside:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.overview, self.tallies = Overview(database), Tallies(database)
         self.feed, self.keys = Feed(database), Keys(database, clock)
+        self.webhooks, self.deliveries = Webhooks(database, clock), Deliveries(database, clock)
         self.demotions, self.tolerances = Demotions(database, clock), Tolerances(database, clock)
         self.notices, self.availability = Notices(database, clock), Availability(database)
         self.sessions, self.warm_ups = Sessions(database, clock), WarmUps(database, clock)

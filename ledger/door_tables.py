@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
-from ledger.columns import Moment
+from farm.delivering import DeliveryState, WhyDisabled
+from ledger.columns import Moment, Word
 from ledger.metadata import metadata
+
+_OPEN = text("done_at IS NULL")
 
 feeds = Table(
     "feeds",
@@ -43,3 +59,54 @@ availability = Table(
     Index("ix_availability_day", "day"),
 )
 """What a venue listed for its day when it was last asked this; nothing says who asked."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("reseller", String(40), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("types", Text),
+    Column("secret", LargeBinary, nullable=False),
+    Column("previous_secret", LargeBinary),
+    Column("previous_until", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("disabled_at", Moment),
+    Column("disabled_why", Word(WhyDisabled)),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("last_try_at", Moment),
+    Column("last_status", Integer),
+    Column("last_trouble", String(80)),
+    Column("last_success_at", Moment),
+    Column("told_at", Moment),
+    Column("holder", String(32)),
+    Column("busy_until", Moment),
+    Index("ix_webhooks_reseller", "reseller", "id"),
+)
+"""Where resellers want to be told what happened: each follows its reseller's feed up to ``position``. Secrets are
+encrypted. ``busy_until``: somebody (``holder``) sends to it, or it rests."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("webhook", String(24), ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("position", BigInteger),
+    Column("type", String(64), nullable=False),
+    Column("state", Word(DeliveryState), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("last_try_at", Moment),
+    Column("last_status", Integer),
+    Column("last_trouble", String(80)),
+    Column("done_at", Moment),
+    UniqueConstraint("webhook", "position"),
+    Index("ix_deliveries_open", "webhook", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_deliveries_webhook_id", "webhook", "id"),
+    Index("ix_deliveries_done", "done_at"),
+)
+"""One event on its way to one endpoint (or a test, which has no position). What it says is read from the feed when it
+is sent, so nothing of it is here."""

@@ -4,6 +4,8 @@
 
     LedgerError
       NoSuchBooking          the id names nothing
+      NoSuchWebhook          nor does that of an endpoint, or of a delivery to it
+      TooManyWebhooks        a reseller has as many endpoints as it may have
       IdempotencyConflict    the same key came with another body
       NotChangeable          the booking is not one that can be changed (any more)
       CodeTaken              another booking has that reference code: mint a new one
@@ -28,6 +30,14 @@ class LedgerError(Exception):
 
 class NoSuchBooking(LedgerError):
     """No booking has this id."""
+
+
+class NoSuchWebhook(LedgerError):
+    """No webhook, or no delivery of it, has this id."""
+
+
+class TooManyWebhooks(LedgerError):
+    """This reseller has as many webhooks as it may have."""
 
 
 class IdempotencyConflict(LedgerError):
