@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from benchmarks import egress, ledger
+from benchmarks.gateway import command as gateway
 from benchmarks.overhead import command as overhead
 from benchmarks.pacing import command as pacing
 from benchmarks.simulate import command as simulate
@@ -19,6 +20,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "egress": (egress.main, egress.PURPOSE),
     "simulate": (simulate.main, simulate.PURPOSE),
     "tolerance": (tolerance.main, tolerance.PURPOSE),
+    "gateway": (gateway.main, gateway.PURPOSE),
     "truth": (truth.main, truth.PURPOSE),
 }
 

