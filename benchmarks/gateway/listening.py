@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -124,17 +125,17 @@ class _Listener:
         heard = self.heard
         while True:
             headers = {"Authorization": f"Bearer {self._key}", "Last-Event-ID": str(heard.last)}
-            try:
+            hears = False
+            with suppress(httpx.TransportError):  # it was cut off, or nobody is there: again
                 async with client.stream("GET", PATH, headers=headers) as answer:
-                    if answer.status_code == httpx.codes.OK:
+                    hears = answer.status_code == httpx.codes.OK
+                    if hears:
                         self.opened.set()
                         await self._hear(EventSource(answer))
-                        heard.cut += 1
                     else:
                         status = str(answer.status_code)
                         heard.refused[status] = heard.refused.get(status, 0) + 1
-            except httpx.TransportError:
-                heard.cut += self.opened.is_set()
+            heard.cut += hears
             await asyncio.sleep(random.uniform(AGAIN_S / 2, AGAIN_S))  # noqa: S311 - luck, not secrets
 
     async def _hear(self, source: EventSource) -> None:

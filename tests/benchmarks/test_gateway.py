@@ -62,14 +62,14 @@ async def test_bookings_by_copy_are_bookings(empty):
 
 @pytest.mark.e2e
 def test_a_short_run_of_everything():
-    short = ("--sizes", "200,2000", "--rounds", "1", "--seconds", "0.2", "--listeners", "20", "--kills", "1")
-    done = run("gateway", *short)
+    short = ("--sizes", "200,2000", "--rounds", "1", "--seconds", "0.1", "--listeners", "20", "--kills", "1")
+    done = run("gateway", *short, limit_s=110)
     assert done.stdout, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert tuple(said)[: len(FIRST)] == FIRST
     assert {name: said[name] for name in WRONG} == dict.fromkeys(WRONG, 0)
     assert said["kills"] == 1
-    assert said["streams_cut"] >= said["listeners"] == 20
+    assert said["streams_cut"] == said["listeners"] == 20
     assert said["events_heard"] > 0
     assert set(said["sizes"]) == {"200", "2000"}
     assert all(
