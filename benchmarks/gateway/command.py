@@ -65,6 +65,7 @@ POSTGRESQL = (
     "max_wal_senders=0",
 )
 EVENTS_PER_S = 20.0
+UNLIMITED = "1000000000"
 SEED = 7
 FILES = 16_384
 INTERRUPTED = 130
@@ -191,7 +192,7 @@ async def _resellers(url: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _environ(url: str) -> dict[str, str]:
-    return {"READBACK_DATABASE_URL": url}
+    return {"READBACK_DATABASE_URL": url} | {f"READBACK_{of}_PER_MIN": UNLIMITED for of in ("REQUESTS", "CREATES")}
 
 
 def _say(text: str) -> None:
