@@ -99,9 +99,13 @@ class WantedSlot(Fact):
                     return at
         return None
 
+    def over_at(self, zone: ZoneInfo) -> datetime:
+        """When the window ends, in UTC: later nothing of it begins."""
+        return self.moments(zone)[1].astimezone(UTC)
+
     def starts_before(self, now: datetime, zone: ZoneInfo) -> bool:
         """True when the whole window is past."""
-        return self.moments(zone)[1].astimezone(UTC) < now.astimezone(UTC)
+        return self.over_at(zone) < now.astimezone(UTC)
 
 
 def _wall(since_midnight: timedelta) -> time:
@@ -145,6 +149,10 @@ class WantedStay(Fact):
             if noon.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != noon:
                 return time(0)
         return None
+
+    def over_at(self, zone: ZoneInfo) -> datetime:
+        """When the day of arrival ends, in UTC."""
+        return datetime.combine(self.check_in + timedelta(days=1), time(), zone).astimezone(UTC)
 
     def starts_before(self, now: datetime, zone: ZoneInfo) -> bool:
         """True when the day of arrival is past."""

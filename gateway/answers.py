@@ -10,9 +10,10 @@ from pydantic import AwareDatetime
 
 from farm.facts import Fact
 from farm.gate import Sent
-from farm.status import AttemptState, BookingStatus, Cause
+from farm.status import AttemptState, Attendance, BookingStatus, Cause
 from farm.tier import Tier
 from farm.verdict import Verdict
+from gateway.standing_answers import BookedAnswer, Standing, WaitsAnswer
 from ledger.records import AttemptRecord, BookingRecord
 
 if TYPE_CHECKING:
@@ -70,10 +71,15 @@ class BookingAnswer(Fact):
 
     Attributes:
         settled: The farm does nothing more by itself.
-        sentence: How it ended, in words for the guest.
+        sentence: How it stands, in words for the guest.
+        waits: What it waits for; of one that is settled: when its record is read again. Null: nothing is to come.
+        know_by: When the guest knows at the latest whether a place was found: as the request says, else when what is
+            wanted could no longer begin.
         venue: Where it is booked or is being booked.
         venue_reference: The venue's own booking number.
+        booked: What stands in the venue's record, once it is confirmed.
         verdict: What the last read-back said, field by field; None before there was one.
+        attendance: Whether the guest came, once somebody has said so.
         replaces: The booking whose place this one takes once it is confirmed.
         replaced_by: The booking that was queued to take this one's place.
     """
@@ -84,10 +90,14 @@ class BookingAnswer(Fact):
     status: BookingStatus
     settled: bool
     cause: Cause | None
-    sentence: str | None
+    sentence: str
+    waits: WaitsAnswer | None
+    know_by: AwareDatetime
     venue: str | None
     venue_reference: str | None
+    booked: BookedAnswer | None
     verdict: Verdict | None
+    attendance: Attendance
     attempts: tuple[AttemptAnswer, ...]
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -97,8 +107,8 @@ class BookingAnswer(Fact):
     replaced_by: str | None = None
 
     @classmethod
-    def of(cls, booking: BookingRecord, attempts: Sequence[AttemptRecord]) -> Self:
-        """The answer for what the ledger has."""
+    def of(cls, booking: BookingRecord, attempts: Sequence[AttemptRecord], standing: Standing) -> Self:
+        """The answer for what the ledger has, and for what follows from it."""
         return cls(
             id=booking.id,
             reseller=booking.reseller,
@@ -106,9 +116,13 @@ class BookingAnswer(Fact):
             status=booking.status,
             settled=booking.status.settled,
             cause=booking.cause,
-            sentence=booking.sentence,
+            sentence=standing.sentence,
+            waits=standing.waits,
+            know_by=standing.know_by,
             venue=booking.venue,
             venue_reference=booking.venue_reference,
+            booked=standing.booked,
+            attendance=booking.attendance,
             verdict=Verdict.model_validate_json(booking.verdict) if booking.verdict else None,
             attempts=tuple(AttemptAnswer.of(attempt) for attempt in attempts),
             created_at=booking.created_at,

@@ -54,12 +54,17 @@ def registry(of: Settings) -> Registry:
         ) from None
 
 
-def names_of_venues(of: Settings) -> dict[str, str]:
-    """What venues are called, by slug; none while a file of theirs cannot be read, for slugs will do."""
+def registry_if_whole(of: Settings) -> Registry:
+    """Everything that can be booked; nothing while a file of it cannot be read: bookings are shown all the same."""
     try:
-        return {venue.slug: venue.name for venue in read_registry(of).venues.values()}
+        return read_registry(of)
     except SchemaFaults:
-        return {}
+        return Registry({}, {})
+
+
+def names_of_venues(of: Settings) -> dict[str, str]:
+    """What venues are called, by slug; none while a file of theirs cannot be read."""
+    return {venue.slug: venue.name for venue in registry_if_whole(of).venues.values()}
 
 
 def make_home(of: Settings) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from farm.compare import FieldResult
-from farm.status import BookingStatus, Cause
+from farm.status import Attendance, BookingStatus, Cause
 from farm.verdict import Verdict
 from gateway.answers import AttemptAnswer, BookingAnswer
 from ledger.records import EventRecord
@@ -20,7 +20,7 @@ from tools.words import STEPS, in_words
 
 _RESULT_STYLES = {"same": "green", "within_tolerance": "yellow", "differs": "bold red"}
 
-_TELLING = ("sentence", "venue_reference", "detail", "channel", "why", "reason", "how")
+_TELLING = ("detail", "sentence", "venue_reference", "channel", "why", "reason", "how")
 """What an event of a booking is told with: the first of these that it has."""
 
 _MOMENTS = {
@@ -76,7 +76,7 @@ def _whole_facts(answer: BookingAnswer, names: Mapping[str, str]) -> RenderableT
 
 
 def _headline(answer: BookingAnswer) -> Text:
-    return Text.assemble(status_text(answer.status), "  ", answer.sentence or "")
+    return Text.assemble(status_text(answer.status), "  ", answer.sentence)
 
 
 def _facts(answer: BookingAnswer, names: Mapping[str, str]) -> Table:
@@ -97,6 +97,7 @@ def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple
         yield "venue", f"{names.get(answer.venue, answer.venue)} ({answer.venue}){reference}"
     if answer.verdict is not None:
         yield "read back", _read_back(answer.verdict)
+    yield from _knowing(answer)
     if answer.cause is not None:
         yield "cause", str(answer.cause)
     left = [a for a in answer.attempts if a.cause is not None and a.venue != answer.venue]
@@ -105,6 +106,16 @@ def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple
         yield "tried", Text.assemble(f"{names.get(attempt.venue, attempt.venue)}: {why}", (_detail(attempt), "dim"))
     if answer.settled_at is not None:
         yield "took", f"{(answer.settled_at - answer.created_at).total_seconds():.1f} s"
+
+
+def _knowing(answer: BookingAnswer) -> Iterator[tuple[str, str]]:
+    if answer.waits is not None:
+        until = f", by {_moment(answer.waits.until)}" if answer.waits.until is not None else ""
+        yield "waits", f"{answer.waits.sentence.rstrip('.')}{until}"
+    if not answer.settled:
+        yield "know by", _moment(answer.know_by)
+    if answer.attendance is not Attendance.UNKNOWN:
+        yield "guest", answer.attendance.replace("_", " ")
 
 
 def _detail(attempt: AttemptAnswer) -> str:
@@ -208,6 +219,10 @@ def _of_attempt(kind: str, said: Mapping[str, str], which: str) -> Text:
             return Text(f"  {_MOMENTS[kind]}{detail}")
         case _:
             return Text(f"  {said.get('text') or kind.replace('_', ' ')}", style="dim")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone().strftime("%d %b %Y, %H:%M")
 
 
 def _clock(at: datetime) -> str:

@@ -142,6 +142,11 @@ class Case:
         """The attempt with this id."""
         return next(attempt for attempt in self.attempts if attempt.id == attempt_id)
 
+    @property
+    def was_dropped(self) -> bool:
+        """A venue no longer had what it had confirmed: from then on it is wanted until it would begin."""
+        return any(attempt.cause is Cause.VENUE_CANCELLED for attempt in self.attempts)
+
     def name(self, slug: str) -> str:
         """The venue as a guest knows it."""
         place = self.places.get(slug)

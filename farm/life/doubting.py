@@ -29,13 +29,12 @@ def ask_person(case: Case, attempt: Attempt, seen: Looked) -> Decision:
         VerdictKind.DUPLICATED: AttemptState.DUPLICATED,
     }.get(verdict.kind, AttemptState.NEEDS_HUMAN)
     tells = not verdict.is_doubt or case.verdict is None
-    said = verdict.reason or f"its record says {verdict.venue_status}"
     change = BookingChange(
         status=BookingStatus.IN_DOUBT,
         cause=Cause.RECORD_MISMATCH if state is AttemptState.MISMATCHED else Cause.OUTCOME_UNKNOWN,
         verdict=verdict if tells else UNSET,
         venue_reference=verdict.venue_reference if tells else UNSET,
-        sentence=words.unsure(case, attempt, said),
+        sentence=words.unsure(case, attempt, verdict),
     )
     late = next((wake.due_at for wake in late_look(case, verdict.at)), None)
     return settle(case, attempt, seen, state, change, verdict.at, recheck=late)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from farm.life import doubting
+from farm.life import doubting, words
 from farm.life.case import Attempt, Case
 from farm.life.decision import Decision, about
 from farm.life.happened import Clicked, GivenBack, NothingBooked, RecordAppeared
@@ -71,10 +71,10 @@ def go_to_next(case: Case, now: datetime, passed: tuple[PassedOver, ...] = ()) -
     With nowhere else to go the first of them to open is waited for, if it opens while the guest can still wait.
     """
     if case.unknown is not None:
-        return _end(case, Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, f"{NOT_KNOWN}: {case.unknown}."), now)
+        return _end(case, Stop(BookingStatus.FAILED, Cause.OFFER_UNAVAILABLE, words.not_ours(case)), now)
     tried = tried_so_far(case, now)
     request = case.request
-    if any(t.cause is Cause.VENUE_CANCELLED for t in tried):
+    if case.was_dropped:
         # the guest knew in time; what the venue dropped since is wanted until it would begin
         request = request.model_copy(update={"know_by": None})
     over = {each.venue.slug for each in passed}
@@ -103,8 +103,7 @@ def deferral(venue: str, until: datetime, detail: str) -> NewEvent:
 def can_wait(case: Case, venue: Venue, until: datetime) -> bool:
     """True while the guest need not know yet, and what is wanted has not begun."""
     know_by = case.request.know_by
-    dropped = any(attempt.cause is Cause.VENUE_CANCELLED for attempt in case.attempts)
-    in_time = know_by is None or dropped or until < know_by
+    in_time = know_by is None or case.was_dropped or until < know_by
     return in_time and not case.request.when.starts_before(until, venue.zone)
 
 
@@ -172,6 +171,8 @@ def _context(case: Case, tried: Sequence[Tried], *, widened: bool, now: datetime
 
 def _end(case: Case, stop: Stop, now: datetime) -> Decision:
     payload: dict[str, object] = {"cause": str(stop.cause), "sentence": stop.sentence}
+    if case.unknown is not None:
+        payload["detail"] = f"{NOT_KNOWN}: {case.unknown}"
     said = {slug: rest.sentence(slug) for slug, rest in case.resting.items()} | dict(case.closed)
     closed = [said[venue.slug] for venue in case.candidates if venue.slug in said]
     if closed:

@@ -1,4 +1,8 @@
-"""The one sentence for the guest. A platform may show it as it is: names and times of venues, never guest data."""
+"""The one sentence for the guest, in English. A platform may show it as it is: venues and times, never guest data.
+
+What is said once it has ended; ``meanwhile`` has the phrases until then. Which one is said when stands elsewhere: in
+the decisions and in ``sentence``. Another language is two modules with these functions.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,15 @@ from collections.abc import Sequence
 
 from farm.facts import Facts, Slot, Stay
 from farm.life.case import Attempt, Case
-from farm.routing import Tried, because
+from farm.routing import Tried, because, told
+from farm.status import VerdictKind
+from farm.verdict import Verdict
+
+_DOUBTS = {
+    VerdictKind.MISMATCHED: "its record differs from what was asked",
+    VerdictKind.DUPLICATED: "its record has it more than once",
+    VerdictKind.CONTESTED: "it has given the place to somebody else too",
+}
 
 
 def confirmed(case: Case, attempt: Attempt, reference: str | None, tried: Sequence[Tried]) -> str:
@@ -32,9 +44,11 @@ def pending(case: Case, attempt: Attempt, *, contested: bool) -> str:
     return f"{name} has the request and has not answered yet."
 
 
-def unsure(case: Case, attempt: Attempt, said: str) -> str:
+def unsure(case: Case, attempt: Attempt | None, verdict: Verdict | None = None) -> str:
     """A person must look."""
-    return f"We cannot be sure of the booking at {case.name(attempt.venue)}: {said}."
+    said = _DOUBTS.get(verdict.kind) if verdict is not None else None
+    where = f" at {case.name(attempt.venue)}" if attempt is not None else ""
+    return f"We cannot be sure of the booking{where}: {said or 'its record does not tell'}, and a person must look."
 
 
 def no_look_up(case: Case, attempt: Attempt) -> str:
@@ -69,13 +83,18 @@ def changed(case: Case, attempt: Attempt, wanted: Facts | None, reference: str |
     return f"Changed at {case.name(attempt.venue)}{_at(case, attempt, wanted)}, reference {reference or 'by name'}."
 
 
-def replaced() -> str:
-    """The booking that took this one's place is confirmed."""
-    return "Replaced by a booking that is confirmed; this one is cancelled."
-
-
 def by_person(case: Case, attempt: Attempt, reference: str) -> str:
     """A person found the record."""
     return (
         f"Confirmed at {case.name(attempt.venue)}{_at(case, attempt)}, reference {reference}, as found by a person."
     )
+
+
+def nothing_booked(case: Case, tried: Sequence[Tried], *, in_time: bool) -> str:
+    """It ended without a booking."""
+    return f"{'Nothing could be booked' if in_time else 'Time ran out'}: {told(tried, case.candidates)}"
+
+
+def not_ours(_case: Case) -> str:
+    """This deployment does not know what was asked for."""
+    return "Nothing could be booked: what was asked for cannot be booked through us now."

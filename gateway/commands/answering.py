@@ -8,9 +8,10 @@ from farm.registry import Registry
 from farm.status import BookingStatus, Cause
 from gateway.answers import BookingAnswer
 from gateway.complaint import ExitCode
-from gateway.deployment import find, make_home, open_ledger
+from gateway.deployment import find, make_home, open_ledger, registry_if_whole
 from gateway.presence import Service, is_served
 from gateway.results import short
+from gateway.standing import answer_for
 from gateway.terminal import printer, put, say
 from gateway.waiting import wait
 from tasks.settings import Settings
@@ -71,7 +72,7 @@ async def look_up(here: Settings, booking_id: str) -> BookingAnswer:
         Complaint: There is none of this id.
     """
     async with open_ledger(here) as ledger:
-        return BookingAnswer.of(await find(ledger, booking_id), await ledger.attempts(booking_id))
+        return await answer_for(ledger, registry_if_whole(here), await find(ledger, booking_id))
 
 
 def _hints(answer: BookingAnswer, timeout_s: float) -> list[str]:

@@ -61,8 +61,8 @@ def book(
 
 async def _sent_before(here: Settings, written: object, key: str) -> BookingAnswer | None:
     """The booking that the key made, whatever has become of its venues and its time since."""
-    from gateway.answers import BookingAnswer
-    from gateway.deployment import has_ledger, open_ledger
+    from gateway.deployment import has_ledger, open_ledger, registry_if_whole
+    from gateway.standing import answer_for
     from ledger.errors import IdempotencyConflict
     from tasks.accepting import made_before
 
@@ -73,7 +73,7 @@ async def _sent_before(here: Settings, written: object, key: str) -> BookingAnsw
             booking = await made_before(ledger, written, key)
         except IdempotencyConflict:
             raise _conflict(key) from None
-        return BookingAnswer.of(booking, await ledger.attempts(booking.id)) if booking is not None else None
+        return await answer_for(ledger, registry_if_whole(here), booking) if booking is not None else None
 
 
 def _conflict(key: str) -> Complaint:
@@ -85,8 +85,8 @@ def _conflict(key: str) -> Complaint:
 
 async def _accept(here: Settings, written: object, name: str, key: str | None) -> BookingAnswer:
     from gateway.admission import admitted, must_have_venue
-    from gateway.answers import BookingAnswer
     from gateway.deployment import open_ledger, registry
+    from gateway.standing import answer_for
     from ledger.errors import IdempotencyConflict
     from tasks.accepting import queued
 
@@ -98,7 +98,7 @@ async def _accept(here: Settings, written: object, name: str, key: str | None) -
             accepted = await queued(ledger, wanted, key)
         except IdempotencyConflict:
             raise _conflict(key or "") from None
-        return BookingAnswer.of(accepted.booking, await ledger.attempts(accepted.booking.id))
+        return await answer_for(ledger, there, accepted.booking)
 
 
 def _say_queued(here: Settings, queued: BookingAnswer) -> None:

@@ -47,15 +47,15 @@ def cancel(
 
 async def _call_off(here: Settings, booking_id: str) -> tuple[BookingAnswer, bool]:
     """The booking, and whether there was nothing to call off."""
-    from gateway.answers import BookingAnswer
     from gateway.changing import NOTHING_TO_CALL_OFF, call_off
-    from gateway.deployment import find, open_ledger
+    from gateway.deployment import find, open_ledger, registry_if_whole
+    from gateway.standing import answer_for
 
     async with open_ledger(here) as ledger:
         booking = await find(ledger, booking_id)
         over = booking.status in NOTHING_TO_CALL_OFF
         booking = await call_off(ledger, booking)
-        return BookingAnswer.of(booking, await ledger.attempts(booking_id)), over
+        return await answer_for(ledger, registry_if_whole(here), booking), over
 
 
 def _print(here: Settings, answer: BookingAnswer, *, over: bool, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def _print(here: Settings, answer: BookingAnswer, *, over: bool, as_json: bool) 
         put(answer)
         return
     if over:
-        printer().print(f"Nothing to call off: {answer.id} is {answer.status}. {answer.sentence or ''}".rstrip())
+        printer().print(f"Nothing to call off: {answer.id} is {answer.status}. {answer.sentence}")
         return
     printer().print(f"{answer.id}: to be cancelled.")
     say(f"Follow it with  readback show {answer.id}")

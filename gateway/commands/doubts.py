@@ -46,12 +46,12 @@ def doubts(*, as_json: AsJson = False) -> None:
 
 
 async def _waiting(here: Settings) -> Sequence[BookingAnswer]:
-    from gateway.answers import BookingAnswer
-    from gateway.deployment import open_ledger
+    from gateway.deployment import open_ledger, registry_if_whole
+    from gateway.standing import answers_for
 
     async with open_ledger(here) as ledger:
         rows = await ledger.overview.waiting_for_a_person()
-        return [BookingAnswer.of(row, await ledger.attempts(row.id)) for row in rows]
+        return await answers_for(ledger, registry_if_whole(here), rows)
 
 
 def resolve(
@@ -91,8 +91,8 @@ def resolve(
 async def _resolve(here: Settings, booking_id: str, found: str | None, by: str, why: str) -> BookingAnswer:
     from farm.life.decision import NothingToResolve, NotNow
     from farm.life.happened import Resolved
-    from gateway.answers import BookingAnswer
     from gateway.deployment import find, open_ledger
+    from gateway.standing import answer_for
     from tasks.resolving import SomebodyElseWorks
     from tasks.resolving import resolve as write_down
     from tasks.runtime import farm_of
@@ -111,4 +111,4 @@ async def _resolve(here: Settings, booking_id: str, found: str | None, by: str, 
         except SomebodyElseWorks:
             then = "ask again in a moment"
             raise Complaint(f"a worker is at {booking_id}", then=then, code=ExitCode.IN_DOUBT) from None
-        return BookingAnswer.of(row, await farm.ledger.attempts(booking_id))
+        return await answer_for(farm.ledger, farm.registry, row)

@@ -23,7 +23,8 @@ def listing(
     from farm.schema import nearest
     from farm.status import BookingStatus
     from gateway.answers import BookingAnswer, BookingsAnswer
-    from gateway.deployment import open_ledger, settings
+    from gateway.deployment import open_ledger, registry_if_whole, settings
+    from gateway.standing import answers_for
     from tools.watching import status_text
 
     if status is not None and status not in set(BookingStatus):
@@ -33,7 +34,7 @@ def listing(
     async def found() -> list[BookingAnswer]:
         async with open_ledger(here) as ledger:
             rows = await ledger.bookings(limit, BookingStatus(status) if status else None)
-            return [BookingAnswer.of(row, await ledger.attempts(row.id)) for row in rows]
+            return await answers_for(ledger, registry_if_whole(here), rows)
 
     answers = asyncio.run(found())
     if as_json:

@@ -20,18 +20,20 @@ def show(
     How it stands, the venue's record field by field, every attempt, the
     history.
     """
-    from gateway.answers import BookingAnswer
-    from gateway.deployment import find, names_of_venues, open_ledger, settings
+    from gateway.deployment import find, open_ledger, registry_if_whole, settings
     from gateway.results import whole
+    from gateway.standing import answer_for
 
     here = settings()
 
     async def look() -> None:
         async with open_ledger(here) as ledger:
-            answer = BookingAnswer.of(await find(ledger, booking), await ledger.attempts(booking))
+            there = registry_if_whole(here)
+            answer = await answer_for(ledger, there, await find(ledger, booking))
             if as_json:
                 put(answer)
                 return
-            printer().print(whole(answer, await ledger.events(booking), names_of_venues(here)))
+            names = {venue.slug: venue.name for venue in there.venues.values()}
+            printer().print(whole(answer, await ledger.events(booking), names))
 
     asyncio.run(look())

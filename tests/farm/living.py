@@ -5,6 +5,7 @@ The invariants are those of facts on reliability, I1 to I5; each ledger has a te
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from benchmarks.simulate.stock import EVENING, WISHES
+from farm.life.awaiting import awaited
 from farm.life.by_person import waiting
 from farm.life.decide import decide
 from farm.life.decision import NotNow
 from farm.life.happened import Deferred, NothingBooked, Resolved
+from farm.life.sentence import sentence
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus
 from tests.farm.hands import CLICKS, LEASE_S, Work, said
 
 NOTHING_STANDS = {BookingStatus.CANCELLED, BookingStatus.UNAVAILABLE, BookingStatus.FAILED, BookingStatus.EXPIRED}
 LAST_LOOK = EVENING - timedelta(hours=2)
 MOST_MESSAGES = 3000
+CLAIMS = re.compile(r"^Confirmed|^Changed|is booked|is confirmed")
 
 
 class Life(Work, RuleBasedStateMachine):
@@ -176,6 +180,18 @@ class Life(Work, RuleBasedStateMachine):
             ended = case.status in NOTHING_STANDS | {BookingStatus.IN_DOUBT}
             assert case.cancel_requested_at is None or ended, "a wish to cancel is forgotten"
             assert case.change is None or ended, "a wish to change is forgotten"
+
+    @invariant()
+    def i4_the_guest_is_told_what_is_so(self) -> None:
+        """Whatever is under way says what it waits for and until when; only what is confirmed is called so."""
+        for booking in self.bookings:
+            case, wake = self.case(booking), self.ledger.next_wake(booking)
+            due = {} if wake is None else dict([wake])
+            waits = awaited(case, due, self.now, at_work=self.ledger.is_leased(booking))
+            assert case.status.settled or (waits is not None and waits.until is not None), case.status
+            told = sentence(case, None, waits, self.now)
+            assert case.status is BookingStatus.CONFIRMED or not CLAIMS.search(told), told
+            assert "Ada" not in told
 
     def teardown(self) -> None:
         """Everything works from now on, but for one commit: in the end each guest has what they were told."""

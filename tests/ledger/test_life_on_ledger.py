@@ -17,7 +17,7 @@ from farm.request import Request
 from farm.verdict import Verdict
 from ledger.errors import NotChangeable
 from ledger.store import Ledger
-from tasks.cases import _attempt
+from tasks.known import attempt_of
 from tests.farm.hands import CLICKS
 from tests.farm.living import Life
 from tests.ledger.lives import code
@@ -58,7 +58,7 @@ class OnDisk:
             id=row.id,
             request=request,
             status=row.status,
-            attempts=tuple(map(_attempt, rows)),
+            attempts=tuple(map(attempt_of, rows)),
             candidates=tuple(PLACES[slug].venue for slug in request.venues),
             places=PLACES,
             verdict=Verdict.model_validate_json(row.verdict) if row.verdict else None,

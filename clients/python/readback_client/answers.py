@@ -78,8 +78,8 @@ class Waits(Answer):
     """What a booking waits for, and until when.
 
     Attributes:
-        waiting_for: ``worker``, ``pace``, ``venue_page``, ``record``, ``venue_answer``, ``person``, ``cancellation``
-            or ``change``.
+        waiting_for: ``worker``, ``pace``, ``venue_page``, ``record``, ``venue_answer``, ``person``, ``cancellation``,
+            ``change`` or, once it is settled, ``recheck``: the next look at the venue's record.
         until: When this wait ends at the latest; None where nobody can say.
     """
 
@@ -107,9 +107,10 @@ class Booking(Answer):
     Attributes:
         settled: How it is may be told: `confirmed`, or one of the ends without a booking, or a doubt.
         sentence: What the guest may be told now.
-        waits: What it waits for; None once it is settled.
+        waits: What it waits for; None once nothing more is to come.
+        know_by: When the guest knows at the latest whether a place was found.
         venue_reference: The venue's own booking number.
-        booked: The facts of the venue's record; None while there is none.
+        booked: The facts of the venue's record; None unless it is confirmed.
         verdict: What the last look at the venue's record has shown; None before there was one.
     """
 
@@ -118,6 +119,7 @@ class Booking(Answer):
     settled: bool
     sentence: str | None = None
     waits: Waits | None = None
+    know_by: AwareDatetime | None = None
     cause: str | None = None
     reseller: str | None = None
     reseller_reference: str | None = None
@@ -127,8 +129,6 @@ class Booking(Answer):
     verdict: Verdict | None = None
     attempts: tuple[Attempt, ...] = ()
     attendance: str | None = None
-    request: dict[str, Any] | None = None
-    context: dict[str, Any] = Field(default_factory=dict)
     created_at: AwareDatetime
     updated_at: AwareDatetime
     settled_at: AwareDatetime | None = None
