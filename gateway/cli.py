@@ -140,7 +140,10 @@ app.command(
     ),
 )(tolerance)
 app.command(rich_help_panel=KNOWING, epilog=examples("readback notices", "readback notices --json"))(notices)
-app.command(rich_help_panel=KNOWING, epilog=examples("readback rate", "readback rate --json"))(rate)
+app.command(
+    rich_help_panel=KNOWING,
+    epilog=examples("readback rate", "readback rate --by venue --since 2026-11-01 --reseller example"),
+)(rate)
 app.add_typer(
     profiles,
     name="profiles",

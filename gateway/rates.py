@@ -11,8 +11,10 @@ from farm.status import AttemptState, BookingStatus
 from ledger.records import Counts
 
 Z_95 = 1.959964
-_MISSED = (BookingStatus.FAILED, BookingStatus.IN_DOUBT, BookingStatus.EXPIRED)
-_BOOKED = (AttemptState.CONFIRMED, AttemptState.CANCELLED)
+MISSED = frozenset({BookingStatus.FAILED, BookingStatus.IN_DOUBT, BookingStatus.EXPIRED})
+"""Of bookings: could be served, and is not confirmed."""
+BOOKED = frozenset({AttemptState.CONFIRMED, AttemptState.CANCELLED})
+"""Of attempts: ended in a booking."""
 NOT_KNOWN = (
     "false confirmations, double bookings and lost requests: only the venues' own databases can tell;"
     " `readback demo` holds every row against them"
@@ -67,7 +69,7 @@ class RatesAnswer(Fact):
 def rates(counts: Counts) -> RatesAnswer:
     """All rates. What nobody could serve, what was called off and what is still open does not count."""
     confirmed = counts.by_status.get(BookingStatus.CONFIRMED, 0)
-    missed = sum(counts.by_status.get(status, 0) for status in _MISSED)
+    missed = sum(counts.by_status.get(status, 0) for status in MISSED)
     by_venue: dict[str, dict[AttemptState, int]] = defaultdict(dict)
     for count in counts.by_venue:
         by_venue[count.venue][count.state] = count.attempts
@@ -82,7 +84,7 @@ def rates(counts: Counts) -> RatesAnswer:
 
 
 def _venue_rate(venue: str, states: dict[AttemptState, int]) -> VenueRate:
-    booked = sum(states.get(state, 0) for state in _BOOKED)
+    booked = sum(states.get(state, 0) for state in BOOKED)
     closed = sum(number for state, number in states.items() if state not in STILL_OPEN)
     return VenueRate(
         venue=venue,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import availability, bookings, events, me, problems, streams, venues
+from gateway.api import availability, bookings, events, me, problems, rates, streams, venues
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
@@ -18,6 +18,7 @@ ROUTERS = (
     me.router,
     bookings.router,
     events.router,
+    rates.router,
     streams.router,
     venues.router,
     mcp.router,

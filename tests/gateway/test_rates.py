@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from random import Random
+
 import pytest
 
 from farm.status import AttemptState, BookingStatus, Cause
 from gateway.rates import Rate, rates, wilson_lower
+from gateway.windows import WindowRates
+from ledger.engine import Database
+from ledger.migrate import upgrade
 from ledger.records import Counts, VenueCount
+from tasks.settings import Settings
+from tests.ledger.planted import plant, random_rows
 
 
 @pytest.mark.parametrize(
@@ -45,3 +53,36 @@ def test_what_counts():
 def test_nothing_yet():
     empty = Counts(by_status={}, by_cause={}, by_venue=())
     assert rates(empty).confirmation == Rate(hits=0, of=0, rate=None, at_least=None)
+
+
+class TestOfAWindow:
+    @pytest.fixture
+    def there(self, home):
+        async def do():
+            url = Settings(home=home).ledger_url
+            await upgrade(url)
+            database = Database(url)
+            await plant(database, *random_rows(Random(5), 60))
+            await database.close()
+
+        home.mkdir()
+        asyncio.run(do())
+
+    def test_everybodys_or_one_resellers(self, run, there):
+        window = ("--since", "2026-03-01", "--until", "2026-04-20T00:00:00+02:00")
+        words = ("rate", "--by", "reseller", *window, "--json")
+        everybody = WindowRates.model_validate_json(run(*words).stdout)
+        assert [row.name for row in everybody.rows] == ["else", "local", "theirs"]
+        assert sum(sum(row.by_status.values()) for row in everybody.rows) == 60
+        (one,) = WindowRates.model_validate_json(run(*words, "--reseller", "theirs").stdout).rows
+        assert one == everybody.rows[2]
+        shown = run("rate", "--by", "venue", *window).stdout
+        assert "osteria_luna" in shown
+        assert "attempts" in shown
+
+    def test_every_fault_is_named(self, run, home):
+        result = run("rate", "--by", "venu", "--since", "soon", "--until", "2026-13-01")
+        assert result.exit_code == 2
+        for said in ("--by", "did you mean `venue`?", "--since", "--until"):
+            assert said in result.stderr
+        assert "is not after" in run("rate", "--since", "2026-03-02", "--until", "2026-03-01").stderr
