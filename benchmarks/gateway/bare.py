@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from typing import Annotated, Any, LiteralString
 
 import psycopg
+import uvicorn
 from fastapi import FastAPI, Header, HTTPException
 from psycopg.types.json import Json
 from pydantic import BaseModel
@@ -45,10 +47,9 @@ class Wanted(BaseModel):
     reseller_reference: str
 
 
-def make_app(settings: Settings) -> FastAPI:
+def make_app(url: str) -> FastAPI:
     """The application, on an empty database."""
     free: SimpleQueue[psycopg.Connection] = SimpleQueue()
-    url = settings.database_url or ""
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
@@ -81,3 +82,7 @@ def _row(free: SimpleQueue[psycopg.Connection], query: LiteralString, values: tu
     if row is None:
         raise HTTPException(404)
     return dict(zip(("id", "status", "request", "created_at"), row, strict=True))
+
+
+if __name__ == "__main__":
+    uvicorn.run(make_app(Settings().database_url or ""), port=int(sys.argv[1]), log_level="warning", access_log=False)

@@ -41,8 +41,8 @@ and wake-ups. Beside them stands what one would write instead: FastAPI, psycopg,
 and no keys, checks, events or anything else.
 
 Each round asks all of them in turn, request by request (the p50 and p99 of a size), then each by itself over eight
-connections (`_per_s`, `_loaded_p99_ms`). Bookings that are asked for are of any age. The smallest ledger is there
-twice: what its two p50 differ by is the `noise`. Trust the ratios of one run:
+connections (`_per_s`, `_loaded_p99_ms`). Bookings that are asked for are of any age. The smallest ledger has
+two gateways: what their p50 differ by is the `noise`. Trust the ratios of one run:
 
   growth        p50 of create or of get, whichever grew more, on the largest ledger by that on the smallest
   list_growth   the same of the first page of a reseller's bookings
@@ -133,10 +133,14 @@ def _measure(server: PostgreSQL, folder: Path, sizes: Sequence[int], given: argp
             served = running.enter_context(Served(GATEWAY, folder / str(size), _environ(stock.url)))
             aims.append(Aim(str(size), served.address, keys, stock.known))
             audiences.append(Audience(served, stock.url, keys, bookings, given.listeners))
+        again = running.enter_context(Served(GATEWAY, folder / growing.AGAIN, _environ(audiences[0].url)))
         bare = running.enter_context(Served(BARE, folder / "bare", _environ(server.new_database())))
-        other = Aim(growing.BARE, bare.address, aims[-1].keys, ())
+        beside = (
+            Aim(growing.AGAIN, again.address, aims[0].keys, aims[0].known),
+            Aim(growing.BARE, bare.address, aims[0].keys, ()),
+        )
         with asker() as asking:
-            courses = growing.run(aims, other, asking, given.rounds, given.seconds, _say)
+            courses = growing.run(aims, *beside, asking, given.rounds, given.seconds, _say)
         steady = asyncio.run(steadily(audiences[-1], given.seconds * 10, EVENTS_PER_S))
         _say(f"{steady.listeners} listeners heard {steady.events} events, {len(steady.late_ms)} times in all")
         dice = random.Random(SEED)  # noqa: S311 - luck, not secrets

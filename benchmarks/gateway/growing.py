@@ -13,7 +13,7 @@ from benchmarks.gateway.asking import Aim, Asker, Order, What
 KINDS: tuple[What, ...] = get_args(What)
 TOGETHER = 8
 AGAIN, BARE = "again", "bare"
-"""The smallest ledger once more, and what one would write instead."""
+"""Another gateway on the smallest ledger, and what one would write instead."""
 
 
 @dataclass(slots=True)
@@ -70,11 +70,15 @@ def p99(took: Sequence[float]) -> float:
 
 
 def run(
-    sizes: Sequence[Aim], bare: Aim, asker: Asker, rounds: int, seconds: float, say: Callable[[str], None]
+    sizes: Sequence[Aim],
+    again: Aim,
+    bare: Aim,
+    asker: Asker,
+    rounds: int,
+    seconds: float,
+    say: Callable[[str], None],
 ) -> Courses:
     """Ask all of them: one request at a time of each in turn, then each alone over several connections."""
-    first = sizes[0]
-    again = Aim(AGAIN, first.address, first.keys, first.known)
     courses = Courses({aim.name: Course() for aim in (*sizes, again, bare)})
     for number in range(rounds + 1):
         kept = courses if number else Courses({name: Course() for name in courses.of})  # the first one warms up

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +18,10 @@ from fixtures.kit.process import ROOT
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
 LOOK_S = 0.02
-GATEWAY = "gateway.api.app:make_app"
-BARE = "benchmarks.gateway.bare:make_app"
+BESIDE_PYTHON = Path(sys.executable).parent
+GATEWAY = (str(BESIDE_PYTHON / "readback"), "gateway", "--port")
+BARE = (sys.executable, "-m", "benchmarks.gateway.bare")
+"""Their commands; the port comes last."""
 
 
 class NotServed(Exception):
@@ -29,13 +31,13 @@ class NotServed(Exception):
 class Served:
     """One server on a port that stays its own, also when it was killed and started again."""
 
-    def __init__(self, factory: str, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
         folder.mkdir(parents=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self._factory = factory
+        self._command = [*command, str(self.port)]
         self._log = folder / "log"
         self._environ = os.environ | {"READBACK_HOME": str(folder), **environ}
         self._process = self._start()
@@ -69,7 +71,7 @@ class Served:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.gateway.serving", self._factory, str(self.port)],
+                self._command,
                 cwd=ROOT,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
@@ -89,20 +91,3 @@ def _answers(port: int) -> bool:
     with socket.socket() as attempt:
         attempt.settimeout(1.0)
         return attempt.connect_ex(("127.0.0.1", port)) == 0
-
-
-def main(factory: str, port: str) -> None:
-    """Serve an application until told to end."""
-    import importlib  # noqa: PLC0415 - this file is imported by whoever starts it, too
-
-    import uvicorn  # noqa: PLC0415 - as above
-
-    from tasks.settings import Settings  # noqa: PLC0415 - as above
-
-    module, _, name = factory.partition(":")
-    app = getattr(importlib.import_module(module), name)(Settings())
-    uvicorn.run(app, port=int(port), log_level="warning", access_log=False)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -50,7 +50,10 @@ def listening(host: str, port: int) -> socket.socket:
     where = f"port {port} of {host}"
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        # asyncio sets it only on sockets that name their protocol; else an answer's second part waits 40 ms for an ACK
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return bound
     except socket.gaierror:
         raise Complaint(f"`{host}` is no address of this machine", then="--host takes one, as 127.0.0.1") from None
     except OSError as error:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from gateway.api.serving import Discreet
+from gateway.api.serving import Discreet, listening
 
 LIMIT_S = 30
 
@@ -54,6 +54,13 @@ def test_it_serves_says_where_and_ends_with_sigterm(tmp_path):
     assert "No farm serves this folder" in said
     assert "put a proxy with TLS before it" in said
     assert said.endswith("Ended.\n")
+
+
+def test_an_answer_does_not_wait_for_the_callers_ack():
+    with listening("127.0.0.1", 0) as bound, socket.create_connection(bound.getsockname()):
+        accepted, _ = bound.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_that_is_taken_is_said(run):
