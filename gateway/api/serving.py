@@ -51,7 +51,7 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        # asyncio sets it only on sockets that name their protocol; else an answer's second part waits 40 ms for an ACK
+        # asyncio does it only where a socket names its protocol; without it an answer's body waits 40 ms for an ACK
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return bound
     except socket.gaierror:
