@@ -80,6 +80,7 @@ class BookingAnswer(Fact):
         booked: What stands in the venue's record, once it is confirmed.
         verdict: What the last read-back said, field by field; None before there was one.
         attendance: Whether the guest came, once somebody has said so.
+        last_event: The ``sequence`` of its newest event: a stream that goes on behind it tells what changes.
         replaces: The booking whose place this one takes once it is confirmed.
         replaced_by: The booking that was queued to take this one's place.
     """
@@ -103,6 +104,7 @@ class BookingAnswer(Fact):
     updated_at: AwareDatetime
     settled_at: AwareDatetime | None
     cancel_requested_at: AwareDatetime | None
+    last_event: int
     replaces: str | None = None
     replaced_by: str | None = None
 
@@ -129,6 +131,7 @@ class BookingAnswer(Fact):
             updated_at=booking.updated_at,
             settled_at=booking.settled_at,
             cancel_requested_at=booking.cancel_requested_at,
+            last_event=booking.last_event,
             replaces=booking.replaces,
             replaced_by=booking.replaced_by,
         )

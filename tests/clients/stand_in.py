@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from gateway.api.server import Server
 
 PROOF = {"kind": "matched", "channel": "guest_page", "at": "2030-01-01T00:00:00Z", "venue_status": "CONFIRMED"}
 Answer = Response | str
@@ -51,7 +54,9 @@ class StandIn:
         seen: Every request, as method and path.
         keys: The ``Idempotency-Key`` of every request that had one.
         resumed: The ``Last-Event-ID`` of every stream that was opened.
-        streams: How streams are: ``well``, ``kept_back`` (not a byte comes), ``refused``, ``cut`` after each event.
+        retry_ms: How long a stream asks to be left alone before it is opened again.
+        streams: How streams are: ``well``, ``kept_back`` (not a byte comes), ``refused``, ``begun`` and no
+            more, ``cut`` after each event.
     """
 
     next: deque[Answer] = field(default_factory=deque)
@@ -59,6 +64,7 @@ class StandIn:
     keys: list[str] = field(default_factory=list)
     resumed: list[str | None] = field(default_factory=list)
     streams: str = "well"
+    retry_ms: int = 1
     bookings: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_key: dict[str, str] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -84,8 +90,8 @@ class StandIn:
 
     def tell(self, booking: str, kind: str, **changes: Any) -> None:
         """Something happens to a booking."""
-        self.bookings[booking] = self.bookings[booking] | changes
         of_it = [event for event in self.events if event["booking"] == booking]
+        self.bookings[booking] = self.bookings[booking] | {"last_event": len(of_it) + 1} | changes
         self.events.append(
             {
                 "number": len(self.events) + 1,
@@ -132,8 +138,8 @@ class StandIn:
                 Route("/v1/bookings/{id}", self._show),
                 Route("/v1/bookings/{id}", self._change, methods=["PATCH"]),
                 Route("/v1/bookings/{id}/cancel", self._cancel, methods=["POST"]),
-                Route("/v1/bookings/{id}/stream", self._stream),
-                Route("/v1/stream", self._stream),
+                Route("/v1/bookings/{id}/events/stream", self._stream),
+                Route("/v1/events/stream", self._stream),
                 Route("/v1/events", self._page),
                 Route("/v1/bookings/{id}/events", self._page),
                 Route("/v1/venues", self._venues),
@@ -192,19 +198,26 @@ class StandIn:
             return problem(403, "scope-missing")
         if self.streams == "page":
             return Response("<html>welcome to the hotel's wireless net</html>", media_type="text/html")
-        after = int(resumed or request.query_params.get("after") or 0)
-        return StreamingResponse(self._flow(after, request.path_params.get("id")), media_type="text/event-stream")
+        booking = request.path_params.get("id")
+        place = "number" if booking is None else "sequence"
+        newest = len([event for event in self.events if booking in {None, event["booking"]}])
+        after = int(resumed or (newest if booking is None else 0))
+        if booking is not None and self.bookings[booking]["settled"] and after == newest:
+            return Response(status_code=204)
+        return StreamingResponse(self._flow(after, booking, place), media_type="text/event-stream")
 
-    async def _flow(self, after: int, booking: str | None) -> AsyncIterator[str]:
+    async def _flow(self, after: int, booking: str | None, place: str) -> AsyncIterator[str]:
         if self.streams == "kept_back":
             await asyncio.Event().wait()
+        yield f"id: {after}\nretry: {self.retry_ms}\n\n"
+        if self.streams == "begun":
+            raise Cut
         while True:
-            for event in self.events[after:]:
-                after = event["number"]
-                if booking in {None, event["booking"]}:
-                    yield f"id: {after}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n"
-                    if self.streams == "cut":
-                        raise Cut
+            for event in [each for each in self.events if booking in {None, each["booking"]}][after:]:
+                after = event[place]
+                yield f"id: {after}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n"
+                if self.streams == "cut":
+                    raise Cut
             yield ": ping\n\n"
             await asyncio.sleep(0.01)
 
@@ -218,7 +231,8 @@ class Serving:
 
     @classmethod
     def start(cls, app: Any, port: int = 0) -> Serving:
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=0))
+        config = uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=0)
+        server = Server(app, config) if isinstance(app, FastAPI) else uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import threading
+from itertools import islice
 
 import pytest
 from readback_client import KeyRefused, NotFound, Problem
@@ -37,10 +39,22 @@ def settings(tmp_path, migrated_file):
 
 
 @pytest.fixture
-def gateway(settings):
-    serving = Serving.start(make_app(settings))
-    yield serving.url
-    serving.stop()
+def gateways(settings):
+    """Starts the gateway, and starts it again where it was."""
+    running: list[Serving] = []
+
+    def started(port: int = 0) -> Serving:
+        running.append(Serving.start(make_app(settings), port))
+        return running[-1]
+
+    yield started
+    for serving in running:
+        serving.stop()
+
+
+@pytest.fixture
+def gateway(gateways):
+    return gateways()
 
 
 @pytest.fixture
@@ -50,7 +64,7 @@ def client_with(client_of, gateway, settings):
             async with await Ledger.open(settings.ledger_url) as ledger:
                 return await new_key(ledger, reseller, **more)
 
-        return client_of(key=asyncio.run(made()), url=gateway)
+        return client_of(key=asyncio.run(made()), url=gateway.url)
 
     return client_with
 
@@ -95,6 +109,49 @@ def test_from_a_wish_to_a_confirmed_booking_and_gone_again(client, settings):
     assert client.wait(booking.id, timeout_s=30).status == "cancelled"
     assert not house.standing
     assert "Geheim" not in booking.model_dump_json()
+
+
+@pytest.fixture
+def asked(caplog):
+    """How often a route was asked, as the gateway has written it down."""
+    caplog.set_level(logging.INFO, "gateway.api.door")
+    return lambda route: sum(f" route={route} status=200 " in line for line in caplog.messages)
+
+
+def test_a_stream_says_when_to_look(client, settings, asked):
+    booking = client.book(WISH)
+    working = threading.Timer(1, work, (settings, booking.id, House()))
+    working.start()
+    states = list(client.watch(booking.id, timeout_s=60))
+    working.join()
+    assert (states[0].status, states[-1].confirmed) == ("queued", True)
+    events = list(client.events(booking=booking.id))
+    assert asked("/v1/bookings/{booking_id}") <= len(events)
+    assert [event.sequence for event in client.stream(booking=booking.id)] == [event.sequence for event in events]
+    assert asked("/v1/bookings/{booking_id}/events/stream") == 2
+
+
+def test_a_gateway_that_is_started_again_meanwhile(client, gateway, gateways, settings):
+    booking, port = client.book(WISH), int(gateway.url.rpartition(":")[2])
+    states, followed = client.watch(booking.id, timeout_s=60), client.stream(after=0)
+    assert next(states).status == "queued"
+    assert next(followed).number == 1
+    gateway.stop()
+    gateways(port)
+    work(settings, booking.id, House())
+    assert list(states)[-1].confirmed
+    known = [event.number for event in client.events(after=1)]
+    assert [event.number for event in islice(followed, len(known))] == known
+
+
+def test_without_streams_it_asks(client_with, settings, asked):
+    client = client_with(scopes=["bookings:read", "bookings:write"])
+    booking = client.book(WISH)
+    working = threading.Timer(0.5, work, (settings, booking.id, House()))
+    working.start()
+    assert client.wait(booking.id, timeout_s=60).confirmed
+    working.join()
+    assert asked("/v1/bookings/{booking_id}/events/stream") == 0
 
 
 def test_a_change(client, settings):

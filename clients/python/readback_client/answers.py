@@ -112,6 +112,7 @@ class Booking(Answer):
         venue_reference: The venue's own booking number.
         booked: The facts of the venue's record; None unless it is confirmed.
         verdict: What the last look at the venue's record has shown; None before there was one.
+        last_event: The ``sequence`` of its newest event: ``stream`` behind it tells what changes from here on.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Booking(Answer):
     updated_at: AwareDatetime
     settled_at: AwareDatetime | None = None
     cancel_requested_at: AwareDatetime | None = None
+    last_event: int = 0
     replaces: str | None = None
     replaced_by: str | None = None
 

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from readback_client import calls, plans
+from readback_client import calls, plans, steps
 from readback_client.answers import Availability, Booking, Event, Evidence, KeyInfo, Venue
 from readback_client.calls import Call
 from readback_client.errors import problem_of
@@ -139,11 +140,11 @@ class AsyncClient:
         return self._each(plans.paged(lambda query: calls.events(query, booking), query, "after"))
 
     def stream(self, *, booking: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        """Events as they happen, for ever; broken connections are taken up again without losing or repeating one.
+        """Events as they happen; broken connections are taken up again without losing or repeating one.
 
         Args:
-            booking: Of this one, from its first event on; else of all, from now on.
-            after: Go on behind this ``number``; 0: from the very first one.
+            booking: Of this one, from its first event on until it is settled; else of all, from now on and for ever.
+            after: Go on behind this ``number`` (of one booking: ``sequence``); 0: from the very first one.
         """
         return self._each(plans.followed(booking, after))
 
@@ -171,7 +172,7 @@ class AsyncClient:
             result: T = await anext(results)
             return result
 
-    async def _each(self, plan: plans.Plan) -> AsyncGenerator[Any, None]:
+    async def _each(self, plan: steps.Plan) -> AsyncGenerator[Any, None]:
         """Carry a plan out."""
         async with aclosing(_Line(self._http)) as line:
             came, error = None, None
@@ -181,7 +182,7 @@ class AsyncClient:
                 except StopIteration:
                     return
                 came, error = None, None
-                if isinstance(step, plans.Give):
+                if isinstance(step, steps.Give):
                     yield step.item
                     continue
                 try:
@@ -189,13 +190,13 @@ class AsyncClient:
                 except plans.BROKEN as broken:
                     error = broken
 
-    async def _done(self, step: plans.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
+    async def _done(self, step: steps.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
         match step:
-            case plans.Send(call):
+            case steps.Send(call):
                 return await self._http.send(request_of(self._http, call))
-            case plans.Hear():
+            case steps.Hear():
                 return await line.heard(step)
-            case plans.Pause(seconds):
+            case steps.Pause(seconds):
                 await asyncio.sleep(seconds)
         return None
 
@@ -208,7 +209,7 @@ class _Line:
         self._response: httpx.Response | None = None
         self._events: AsyncGenerator[ServerSentEvent, None] | None = None
 
-    async def heard(self, step: plans.Hear) -> ServerSentEvent | None:
+    async def heard(self, step: steps.Hear) -> ServerSentEvent | None:
         """The next event; None: the stream was ended."""
         is_open = False
         try:
@@ -220,8 +221,10 @@ class _Line:
             if not is_open:
                 await self.aclose()
 
-    async def _open(self, step: plans.Hear) -> AsyncGenerator[ServerSentEvent, None]:
+    async def _open(self, step: steps.Hear) -> AsyncGenerator[ServerSentEvent, None]:
         self._response = await self._http.send(stream_of(self._http, step), stream=True)
+        if self._response.status_code == HTTPStatus.NO_CONTENT:
+            raise steps.NothingMore
         if not self._response.is_success:
             await self._response.aread()
             raise problem_of(self._response)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from readback_client import calls, plans
+from readback_client import calls, plans, steps
 from readback_client.answers import Availability, Booking, Event, Evidence, KeyInfo, Venue
 from readback_client.calls import Call
 from readback_client.errors import problem_of
@@ -138,11 +139,11 @@ class Client:
         return self._each(plans.paged(lambda query: calls.events(query, booking), query, "after"))
 
     def stream(self, *, booking: str | None = None, after: int | None = None) -> Iterator[Event]:
-        """Events as they happen, for ever; broken connections are taken up again without losing or repeating one.
+        """Events as they happen; broken connections are taken up again without losing or repeating one.
 
         Args:
-            booking: Of this one, from its first event on; else of all, from now on.
-            after: Go on behind this ``number``; 0: from the very first one.
+            booking: Of this one, from its first event on until it is settled; else of all, from now on and for ever.
+            after: Go on behind this ``number`` (of one booking: ``sequence``); 0: from the very first one.
         """
         return self._each(plans.followed(booking, after))
 
@@ -170,7 +171,7 @@ class Client:
             result: T = next(results)
             return result
 
-    def _each(self, plan: plans.Plan) -> Generator[Any, None, None]:
+    def _each(self, plan: steps.Plan) -> Generator[Any, None, None]:
         """Carry a plan out."""
         with closing(_Line(self._http)) as line:
             came, error = None, None
@@ -180,7 +181,7 @@ class Client:
                 except StopIteration:
                     return
                 came, error = None, None
-                if isinstance(step, plans.Give):
+                if isinstance(step, steps.Give):
                     yield step.item
                     continue
                 try:
@@ -188,13 +189,13 @@ class Client:
                 except plans.BROKEN as broken:
                     error = broken
 
-    def _done(self, step: plans.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
+    def _done(self, step: steps.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
         match step:
-            case plans.Send(call):
+            case steps.Send(call):
                 return self._http.send(request_of(self._http, call))
-            case plans.Hear():
+            case steps.Hear():
                 return line.heard(step)
-            case plans.Pause(seconds):
+            case steps.Pause(seconds):
                 time.sleep(seconds)
         return None
 
@@ -207,7 +208,7 @@ class _Line:
         self._response: httpx.Response | None = None
         self._events: Iterator[ServerSentEvent] | None = None
 
-    def heard(self, step: plans.Hear) -> ServerSentEvent | None:
+    def heard(self, step: steps.Hear) -> ServerSentEvent | None:
         """The next event; None: the stream was ended."""
         is_open = False
         try:
@@ -219,8 +220,10 @@ class _Line:
             if not is_open:
                 self.close()
 
-    def _open(self, step: plans.Hear) -> Iterator[ServerSentEvent]:
+    def _open(self, step: steps.Hear) -> Iterator[ServerSentEvent]:
         self._response = self._http.send(stream_of(self._http, step), stream=True)
+        if self._response.status_code == HTTPStatus.NO_CONTENT:
+            raise steps.NothingMore
         if not self._response.is_success:
             self._response.read()
             raise problem_of(self._response)

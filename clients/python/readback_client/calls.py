@@ -113,9 +113,9 @@ def events(query: Query, booking_id: str | None) -> Call[EventsPage]:
     return Call("GET", f"{_of(booking_id)}/events", _as(EventsPage), query)
 
 
-def stream(query: Query, booking_id: str | None) -> Call[None]:
+def stream(booking_id: str | None) -> Call[None]:
     """The stream of events; it is heard, never read."""
-    return Call("GET", f"{_of(booking_id)}/stream", lambda _response: None, query)
+    return Call("GET", f"{_of(booking_id)}/events/stream", lambda _response: None)
 
 
 def venues(query: Query) -> Call[VenuesPage]:

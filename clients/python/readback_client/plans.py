@@ -1,4 +1,4 @@
-"""What a client does, without doing it: plans yield steps, and are sent what came of each.
+"""What a client does, without doing it: plans yield ``steps``, and are sent what came of each.
 
 ``Client`` and ``AsyncClient`` carry the same plans out; only how a step is done differs.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from httpx_sse import ServerSentEvent, SSEError
@@ -20,6 +19,7 @@ from readback_client import calls
 from readback_client.answers import Booking, Event
 from readback_client.calls import Call, Query
 from readback_client.errors import NotSettled, Problem, ReadbackError, Unreachable, problem_of
+from readback_client.steps import Give, Hear, NothingMore, Pause, Plan, Send, Step
 
 T = TypeVar("T")
 
@@ -32,8 +32,6 @@ QUIET_S = 25.0
 POLL_S = 1.0
 LASTED_S = 10.0
 """A stream that ends after so long did come through."""
-LATE_S = 1.0
-"""How much longer than asked a wait may take while its stream is quiet."""
 AGAIN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
@@ -41,60 +39,10 @@ AGAIN = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 STILL_BEING_WRITTEN = "still-being-written"
-BROKEN = (httpx.TransportError, SSEError, Problem)
-"""How a stream may end that was not ended well."""
 
 
-@dataclass(frozen=True)
-class Send:
-    """Send this, and bring the whole answer. A ``httpx.TransportError`` is thrown into the plan."""
-
-    call: Call[Any]
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Let so much time pass."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Hear:
-    """Bring the next event of the stream, which is opened unless it is open; None: it was ended, by whomever.
-
-    Attributes:
-        after: The last event's number; the stream goes on behind it.
-        read_s: So long may the stream be without a byte.
-        until: On the clock of ``time.monotonic``: the stream is ended when waiting for its next byte could last
-            longer than that.
-    """
-
-    call: Call[None]
-    after: int | None
-    read_s: float
-    until: float | None = None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What opens the stream behind the last event."""
-        return {} if self.after is None else {"Last-Event-ID": str(self.after)}
-
-    @property
-    def is_over(self) -> bool:
-        """True when waiting for one more byte may last too long."""
-        return self.until is not None and time.monotonic() + self.read_s > self.until + LATE_S
-
-
-@dataclass(frozen=True)
-class Give:
-    """Hand this to whoever iterates."""
-
-    item: Any
-
-
-Step: TypeAlias = Send | Pause | Hear | Give
-Plan: TypeAlias = Generator[Step, Any, None]
+BROKEN = (httpx.TransportError, SSEError, Problem, NothingMore)
+"""How a stream may be other than with its next event."""
 
 
 class Page(Protocol):
@@ -141,34 +89,31 @@ def paged(page: Callable[[Query], Call[Any]], query: Query, cursor: str) -> Plan
 
 
 def followed(booking_id: str | None, after: int | None) -> Plan:
-    """Give every event as it happens, for ever; a stream that breaks is opened again behind the last event.
+    """Give every event as it happens; a stream that breaks is opened again behind the last event.
 
     Raises:
         Problem: The API says no.
         Unreachable: The stream did not come through several times in a row.
     """
     patience = Patience()
-    # A reseller's stream begins with what happens next, a booking's with its first event.
-    call = calls.stream({"after": 0} if after == 0 and booking_id is None else {}, booking_id)
+    call, place = calls.stream(booking_id), _Place(None if after is None else str(after))
     while True:
         asked_at = time.monotonic()
         try:
-            heard = yield Hear(call, after or None, QUIET_S)
+            heard = yield Hear(call, place.last_id, QUIET_S)
+        except NothingMore:
+            return
         except BROKEN as error:
-            if isinstance(error, Problem) and not _helps_again(error):
-                raise
-            if patience.is_over:
-                raise error if isinstance(error, Problem) else Unreachable(f"the stream: {error!r}") from error
+            _must_help_again(error, patience)
             heard = None
         if heard is None:
             if time.monotonic() - asked_at > LASTED_S:
                 patience.begin_anew()
-            yield Pause(patience.pause_s())
+            yield Pause(patience.pause_s(place.retry_s))
             continue
         patience.begin_anew()
-        event = _event(heard)
+        event = place.behind(heard)
         if event is not None:
-            after = event.number
             yield Give(event)
 
 
@@ -192,8 +137,9 @@ def watched(booking_id: str, timeout_s: float, *, streams: bool) -> Plan:
             if known is None:
                 raise
             booking = known  # a gateway that is started again does not end a wait
-        if booking != known:
-            known = booking
+        is_new = known is None or booking.model_copy(update={"last_event": known.last_event}) != known
+        known = booking
+        if is_new:
             yield Give(booking)
         if booking.at_rest:
             return
@@ -202,7 +148,7 @@ def watched(booking_id: str, timeout_s: float, *, streams: bool) -> Plan:
         if ear is None or not ear.hears:
             yield Pause(min(POLL_S, max(until - time.monotonic(), 0)))
         else:
-            yield from ear.next_event()
+            yield from ear.event_behind(booking.last_event)
 
 
 class Patience:
@@ -221,41 +167,67 @@ class Patience:
         """Something went well."""
         self._failed = 0
 
-    def pause_s(self) -> float:
+    def pause_s(self, least_s: float = 0.0) -> float:
         """Note a failure: the pause before the next try."""
         longest_s = min(FIRST_PAUSE_S * 2.0**self._failed, LONGEST_PAUSE_S)
         self._failed += 1
-        return longest_s * random.uniform(0.5, 1)  # noqa: S311 - jitter is no secret
+        return max(longest_s * random.uniform(0.5, 1), least_s)  # noqa: S311 - jitter is no secret
+
+
+class _Place:
+    """Where a stream is.
+
+    Attributes:
+        last_id: What it goes on behind.
+        retry_s: How long it asks for to be left alone before it is opened again.
+    """
+
+    def __init__(self, last_id: str | None = None) -> None:
+        self.last_id = last_id
+        self.retry_s = 0.0
+
+    def behind(self, heard: ServerSentEvent) -> Event | None:
+        """The event that came; None for pings (which come without data), and for what a newer server may send."""
+        if heard.retry is not None:
+            self.retry_s = min(heard.retry / 1000, LONGEST_PAUSE_S)
+        try:
+            return Event.model_validate_json(heard.data) if heard.data else None
+        except ValidationError:
+            return None
+        finally:
+            self.last_id = heard.id or self.last_id
 
 
 class _Ear:
     """Hears a booking's stream, until it is clear that none comes through."""
 
     def __init__(self, booking_id: str, until: float) -> None:
-        self._call = calls.stream({}, booking_id)
+        self._call = calls.stream(booking_id)
         self._until = until
-        self._after: int | None = None
+        self._place = _Place()
         self._patience = Patience(tries=3)
         self.hears = True
 
-    def next_event(self) -> Plan:
-        """Return when there is something new, or nothing more to hear."""
+    def event_behind(self, sequence: int) -> Plan:
+        """Return when there is something that is not known yet, or nothing more to hear."""
+        self._place.last_id = self._place.last_id or str(sequence)
         while (heard := (yield from self._heard())) is not None:
-            event = _event(heard)
-            if event is not None:
-                self._after = event.number
+            event = self._place.behind(heard)
+            if event is not None and event.sequence > sequence:
                 return
 
     def _heard(self) -> Generator[Step, Any, ServerSentEvent | None]:
         read_s = min(QUIET_S, max(self._until - time.monotonic(), 0.01))
         try:
-            heard: ServerSentEvent | None = yield Hear(self._call, self._after, read_s, self._until)
+            heard: ServerSentEvent | None = yield Hear(self._call, self._place.last_id, read_s, self._until)
         except BROKEN as error:
             is_silent = isinstance(error, httpx.ReadTimeout) and read_s == QUIET_S
-            self.hears = not (is_silent or isinstance(error, Problem) or self._patience.is_over)
+            is_no = isinstance(error, Problem | NothingMore)
+            self.hears = not (is_silent or is_no or self._patience.is_over)
             heard = None
         if heard is None:
-            yield Pause(min(self._patience.pause_s(), max(self._until - time.monotonic(), 0)))
+            pause_s = self._patience.pause_s(self._place.retry_s)
+            yield Pause(min(pause_s, max(self._until - time.monotonic(), 0)))
         else:
             self._patience.begin_anew()
         return heard
@@ -289,13 +261,14 @@ def _read(call: Call[T], response: httpx.Response) -> T:
         raise Unreachable(f"{call.method} {call.path}: the answer is none of a Readback API") from None
 
 
+def _must_help_again(error: Exception, patience: Patience) -> None:
+    """Raise what a stream has met, unless opening it once more may help."""
+    if isinstance(error, Problem):
+        if patience.is_over or not _helps_again(error):
+            raise error
+    elif patience.is_over:
+        raise Unreachable(f"the stream: {error!r}") from error
+
+
 def _helps_again(problem: Problem) -> bool:
     return problem.status in AGAIN or problem.kind == STILL_BEING_WRITTEN
-
-
-def _event(heard: ServerSentEvent) -> Event | None:
-    """None for pings (which httpx-sse hands on as events without data), and for what a newer server may send."""
-    try:
-        return Event.model_validate_json(heard.data)
-    except ValidationError:
-        return None

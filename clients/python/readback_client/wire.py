@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from readback_client.calls import Call
-from readback_client.plans import Hear
+from readback_client.steps import Hear
 
 ANSWER_S = 30.0
 AGENT = "readback-client/0.1"
