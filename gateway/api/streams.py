@@ -14,8 +14,8 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from farm.feed import TYPES, kinds_of
+from farm.life.awaiting import Awaited
 from farm.schema import Fault
-from farm.status import BookingStatus
 from gateway.api.bookings import own
 from gateway.api.caller import Follower
 from gateway.api.events import Types, known
@@ -23,6 +23,7 @@ from gateway.api.house import Here, House
 from gateway.api.lines import AT_ONCE, Line
 from gateway.api.listening import Part, Seat, TooMany
 from gateway.api.problems import Refused
+from gateway.standing import answer_for
 from ledger.records import BookingRecord, EventRecord
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -34,6 +35,7 @@ END_S = 1.0
 RETRY_MS = (1000, 3000)
 """Listeners come back at different moments between these."""
 _PROGRESS = frozenset(each.kind for each in TYPES.values() if each.progress)
+_ASKED_FOR = {Awaited.CANCELLATION, Awaited.CHANGE}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events; `data` is an event as `GET /v1/events` has it.",
@@ -111,7 +113,7 @@ async def of_booking(
     """
     booking = await own(here, who, booking_id)
     place = _place(last_id, after, booking.last_event, otherwise=0)
-    if _at_rest(booking) and place == booking.last_event:
+    if place == booking.last_event and await _at_rest(here, booking):
         return Response(status_code=204)
 
     async def read(place: int) -> Sequence[EventRecord]:
@@ -134,14 +136,16 @@ class _Rest:
         if not self._rests and all(line.record.kind in _PROGRESS for line in lines):
             return False
         booking = await self._here.ledger.booking(self._id)
-        self._rests = _at_rest(booking)
+        self._rests = await _at_rest(self._here, booking)
         return self._rests and booking.last_event == lines[-1].record.number
 
 
-def _at_rest(booking: BookingRecord) -> bool:
+async def _at_rest(here: House, booking: BookingRecord) -> bool:
     """True when nothing more happens by itself, and nothing that was asked for is under way."""
-    is_called_off = booking.status is BookingStatus.CONFIRMED and booking.cancel_requested_at is not None
-    return booking.status.settled and booking.change is None and not is_called_off
+    if not booking.status.settled:
+        return False
+    waits = (await answer_for(here.ledger, here.registry, booking)).waits
+    return waits is None or waits.what not in _ASKED_FOR
 
 
 def _place(last_id: int | None, after: int | None, newest: int, otherwise: int) -> int:
