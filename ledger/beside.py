@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farm.request import Clock
+from ledger.attendance import Attendances
 from ledger.availability import Availability
 from ledger.deliveries import Deliveries
 from ledger.demotions import Demotions
@@ -33,6 +34,7 @@ class Beside:
         notices: What partners' contacts are told.
         sessions: Log-ins that are kept.
         warm_ups: Log-ins that are to be done ahead.
+        attendances: Whether guests came.
         availability: What venues listed when they were last searched.
     """
 
@@ -42,4 +44,5 @@ class Beside:
         self.webhooks, self.deliveries = Webhooks(database, clock), Deliveries(database, clock)
         self.demotions, self.tolerances = Demotions(database, clock), Tolerances(database, clock)
         self.notices, self.availability = Notices(database, clock), Availability(database)
+        self.attendances = Attendances(database, clock)
         self.sessions, self.warm_ups = Sessions(database, clock), WarmUps(database, clock)

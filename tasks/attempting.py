@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +37,12 @@ class NoTimeLeft(NotBooked):
     default_cause = Cause.WORKER_LOST
 
 
+class GuestKnowsBy(NotBooked):
+    """The guest was to know by now, and may have gone elsewhere: nothing was clicked."""
+
+    default_cause = Cause.NOT_ANSWERED
+
+
 class EarlierRecord(NotBooked):
     """An earlier attempt has a record after all."""
 
@@ -60,7 +65,7 @@ async def attempt(farm: Farm, lease: Lease, work: Try, click_by: datetime) -> Ha
     )
     await crash_point("after_start")
     journal = LedgerJournal(farm.ledger, lease, begun)
-    guard = _Guard(farm, lease, begun, work.earlier, click_by, journal)
+    guard = _Guard(farm, lease, begun, work, click_by, journal)
     try:
         async with witnessed(farm, ask_for(farm, begun, work.request), begun.booking_id) as ask:
             closing = await core.book(ask, farm.visits(venue), journal, guard)
@@ -84,19 +89,19 @@ class _Guard:
     """The commit guard of one attempt (the core's port ``Guard``).
 
     Attributes:
-        earlier: Attempts whose record might have come late.
+        work: With the attempts whose record might have come late, and when the guest is to know.
         click_by: A click that could end later is not begun.
     """
 
     farm: Farm
     lease: Lease
     begun: AttemptRecord
-    earlier: Sequence[Attempt]
+    work: Try
     click_by: datetime
     journal: LedgerJournal
 
     async def ready(self, offer: Offer) -> None:
-        for before in self.earlier:
+        for before in self.work.earlier:
             await self._must_have_no_record(before)
         if self.farm.permit is not None:
             await self.farm.permit.click()
@@ -106,6 +111,9 @@ class _Guard:
     async def __call__(self, offer: Offer, hold: Hold, recap: Recap, wanted: Facts, until: datetime) -> None:
         if until > self.click_by:
             raise NoTimeLeft
+        know_by = self.work.request.know_by
+        if know_by is not None and self.farm.clock() >= know_by:
+            raise GuestKnowsBy
         await self.farm.ledger.guard(
             self.lease,
             self.begun.id,

@@ -7,16 +7,18 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import availability, bookings, events, me, problems, rates, streams, venues
+from gateway.api import attendance, availability, bookings, calendar, events, me, problems, rates, streams, venues
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
 ROUTERS = (
+    attendance.router,
     availability.router,
     me.router,
     bookings.router,
+    calendar.router,
     events.router,
     rates.router,
     streams.router,

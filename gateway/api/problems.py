@@ -56,6 +56,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not-found": Kind(404, "There is no such thing", "look at the address and at the id"),
         "wrong-method": Kind(405, "This address does something else", "use a method that `Allow` names"),
         "too-slow": Kind(408, "The body did not come in time", "send the same request again"),
+        "not-confirmed": Kind(
+            409, "The booking is not confirmed", "look at the booking as it is now; wait until it is confirmed"
+        ),
+        "too-early": Kind(409, "Its time has not come", "say so again once it has"),
         "not-changeable": Kind(409, "It cannot be changed (any more)", "look at the booking as it is now"),
         "still-being-written": Kind(409, "A request with this key is being written at this moment", _ASK_AGAIN),
         "too-large": Kind(413, "The body is larger than any request", "send less"),

@@ -94,6 +94,29 @@ async def test_a_guest_who_wants_to_know_is_told_whose_fault_it_was(house_farm, 
     assert (booking.status, booking.cause) == (BookingStatus.EXPIRED, Cause.WORKER_LOST)
 
 
+async def test_nothing_is_clicked_once_the_guest_was_to_know(house_farm, clock):
+    async def slow():
+        clock.forward(90)
+
+    house_farm.house.at["enter_guest"] = slow
+    booking_id = await house_farm.queue(*VENUES, know_by=clock.now + timedelta(seconds=80))
+    await drive(house_farm, booking_id, "book")
+    booking, (attempt,), wake_ups = await house_farm.look(booking_id)
+    assert (booking.status, booking.cause) == (BookingStatus.EXPIRED, Cause.NOT_ANSWERED)
+    assert booking.sentence == "Time ran out: Osteria Luna did not answer in time."
+    assert (house_farm.house.clicks, attempt.state, wake_ups) == (0, AttemptState.NOT_BOOKED, {})
+
+
+async def test_a_click_in_time_is_read_back_however_late_it_gets(house_farm, clock):
+    async def slow():
+        clock.forward(90)
+
+    house_farm.house.at["submitted"] = slow
+    booking_id = await house_farm.queue(know_by=clock.now + timedelta(seconds=80))
+    await drive(house_farm, booking_id, "book")
+    assert (await house_farm.ledger.booking(booking_id)).status is BookingStatus.CONFIRMED
+
+
 async def test_workers_lost_before_the_guard_are_not_the_venues_fault(house_farm, clock):
     booking_id = await house_farm.queue()
     house_farm.house.at["search"] = dies
