@@ -110,7 +110,7 @@ def _facts_of(answer: BookingAnswer, names: Mapping[str, str]) -> Iterator[tuple
 
 def _knowing(answer: BookingAnswer) -> Iterator[tuple[str, str]]:
     if answer.waits is not None:
-        until = f", by {_moment(answer.waits.until)}" if answer.waits.until is not None else ""
+        until = f" (until {_moment(answer.waits.until)})" if answer.waits.until is not None else ""
         yield "waits", f"{answer.waits.sentence.rstrip('.')}{until}"
     if not answer.settled:
         yield "know by", _moment(answer.know_by)
@@ -222,7 +222,7 @@ def _of_attempt(kind: str, said: Mapping[str, str], which: str) -> Text:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone().strftime("%d %b %Y, %H:%M")
+    return at.astimezone().strftime("%d %b %Y, %H:%M %Z")
 
 
 def _clock(at: datetime) -> str:

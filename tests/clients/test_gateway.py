@@ -10,6 +10,7 @@ from itertools import islice
 
 import pytest
 from readback_client import KeyRefused, NotFound, Problem
+from readback_client.answers import Answer
 
 from gateway.api.app import make_app
 from ledger.store import Ledger
@@ -152,6 +153,29 @@ def test_without_streams_it_asks(client_with, settings, asked):
     assert client.wait(booking.id, timeout_s=60).confirmed
     working.join()
     assert asked("/v1/bookings/{booking_id}/events/stream") == 0
+
+
+def unknown_to_the_client(answer):
+    """What the gateway says and the client's models do not, by its place."""
+    inside = [value for value in dict(answer).values() for value in (value if isinstance(value, tuple) else [value])]
+    deeper = [name for each in inside if isinstance(each, Answer) for name in unknown_to_the_client(each)]
+    return [*(answer.model_extra or {}), *deeper]
+
+
+def test_everything_that_is_known_of_a_confirmed_booking(client, settings):
+    queued = client.book(WISH)
+    assert queued.know_by == queued.waits.until
+    assert queued.sentence == "We have your request and begin soon; you will know by 21:00 on 4 December 2029."
+    work(settings, queued.id, House())
+    booking = client.booking(queued.id)
+    assert unknown_to_the_client(queued) == unknown_to_the_client(booking) == []
+    assert (booking.waits.waiting_for, booking.at_rest, booking.attendance) == ("recheck", True, "unknown")
+    assert (booking.booked.resource, booking.booked.party.adults) == ("Tavolo 1", 2)
+    assert client.calendar(booking.id).startswith("BEGIN:VCALENDAR")
+    assert client.reservation(booking.id)["reservationId"] == "OL-1"
+    with pytest.raises(Problem) as raised:
+        client.attended(booking.id, "arrived")
+    assert raised.value.kind == "too-early"
 
 
 def test_a_change(client, settings):

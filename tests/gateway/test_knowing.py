@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,13 @@ def test_what_a_venue_sells_and_has(run):
 def test_a_booking_is_shown_although_a_venue_cannot_be_read(run, booked, broken):
     assert run("show", booked).exit_code == 0
     assert run("show", booked, "--json").exit_code == 0
+
+
+def test_what_it_waits_for_is_shown(run, booked):
+    shown = " ".join(run("show", booked).stdout.split())
+    assert "We have your request and begin soon; you will know by 21:00 on 14 June 2030." in shown
+    assert re.search(r"waits A worker will take it up \(until 1\d Jun 2030, \d\d:\d\d \w+\) know by 1\d Jun", shown)
+    assert BookingAnswer.model_validate_json(run("show", booked, "--json").stdout).waits is not None
 
 
 def test_what_cannot_be_waited_for_is_not_wished(run, booked, broken):

@@ -47,16 +47,27 @@ class Verdict(Answer):
     Attributes:
         kind: ``matched``, ``contested``, ``mismatched``, ``not_found``, ``duplicated`` or ``in_doubt``.
         channel: The path that was read; ``person`` where somebody looked and said so.
+        complete: Its "nothing" means that there is no record.
+        alike: References of records that are just what was asked and carry nobody's reference.
     """
 
     kind: str
     channel: str
     at: AwareDatetime
+    complete: bool = False
     venue_reference: str | None = None
     venue_status: str | None = None
     fields: tuple[FieldResult, ...] = ()
     not_compared: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
     reason: str | None = None
+
+
+class Stage(Answer):
+    """How long one step took."""
+
+    stage: str
+    seconds: float
 
 
 class Attempt(Answer):
@@ -69,6 +80,7 @@ class Attempt(Answer):
     cause: str | None = None
     detail: str | None = None
     sent: str | None = None
+    stages: tuple[Stage, ...] = ()
     started_at: AwareDatetime | None = None
     committed_at: AwareDatetime | None = None
     closed_at: AwareDatetime | None = None

@@ -123,7 +123,7 @@ class AsyncClient:
         return await self._one(calls.change(booking_id, when, party))
 
     async def attended(self, booking_id: str, attendance: Literal["arrived", "no_show"]) -> Booking:
-        """Say whether the guest came."""
+        """Say whether the guest came, once the time has come; said again otherwise, it is corrected."""
         return await self._one(calls.attended(booking_id, attendance))
 
     async def evidence(self, booking_id: str) -> tuple[Evidence, ...]:
@@ -131,8 +131,12 @@ class AsyncClient:
         return await self._one(calls.evidence(booking_id))
 
     async def calendar(self, booking_id: str) -> str:
-        """The calendar file of a confirmed booking."""
+        """The calendar file of a confirmed booking; of one that is no more it takes the entry out."""
         return await self._one(calls.calendar(booking_id))
+
+    async def reservation(self, booking_id: str) -> dict[str, Any]:
+        """The schema.org reservation of a confirmed booking, as JSON-LD; without the guest (``underName``)."""
+        return await self._one(calls.reservation(booking_id))
 
     def events(self, *, booking: str | None = None, after: int = 0, type: str | None = None) -> AsyncIterator[Event]:  # noqa: A002 - the API's word
         """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``."""

@@ -122,7 +122,7 @@ class Client:
         return self._one(calls.change(booking_id, when, party))
 
     def attended(self, booking_id: str, attendance: Literal["arrived", "no_show"]) -> Booking:
-        """Say whether the guest came."""
+        """Say whether the guest came, once the time has come; said again otherwise, it is corrected."""
         return self._one(calls.attended(booking_id, attendance))
 
     def evidence(self, booking_id: str) -> tuple[Evidence, ...]:
@@ -130,8 +130,12 @@ class Client:
         return self._one(calls.evidence(booking_id))
 
     def calendar(self, booking_id: str) -> str:
-        """The calendar file of a confirmed booking."""
+        """The calendar file of a confirmed booking; of one that is no more it takes the entry out."""
         return self._one(calls.calendar(booking_id))
+
+    def reservation(self, booking_id: str) -> dict[str, Any]:
+        """The schema.org reservation of a confirmed booking, as JSON-LD; without the guest (``underName``)."""
+        return self._one(calls.reservation(booking_id))
 
     def events(self, *, booking: str | None = None, after: int = 0, type: str | None = None) -> Iterator[Event]:  # noqa: A002 - the API's word
         """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``."""

@@ -108,6 +108,11 @@ def calendar(booking_id: str) -> Call[str]:
     return Call("GET", _path("bookings", booking_id, "calendar.ics"), lambda response: response.text)
 
 
+def reservation(booking_id: str) -> Call[dict[str, Any]]:
+    """The schema.org reservation of a confirmed booking."""
+    return Call("GET", _path("bookings", booking_id, "reservation.jsonld"), lambda response: dict(response.json()))
+
+
 def events(query: Query, booking_id: str | None) -> Call[EventsPage]:
     """A page of events: of a booking, or of everything."""
     return Call("GET", f"{_of(booking_id)}/events", _as(EventsPage), query)
