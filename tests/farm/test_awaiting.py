@@ -17,7 +17,7 @@ from farm.verdict import Verdict
 NOW = BEGINS + timedelta(minutes=5)
 SOON, LATE = NOW + timedelta(minutes=1), NOW + timedelta(hours=3)
 WISH = next(wish for wish in WISHES if wish.request.know_by is not None and wish.places[0].venue.slug == "luna")
-KNOW_BY = WISH.request.know_by
+KNOW_BY = WISH.request.know_by or BEGINS
 EVENING_ENDS = datetime(2026, 12, 4, 20, tzinfo=UTC)
 CASE = Case(
     id="bk",
