@@ -32,7 +32,10 @@ class BookingResult(Fact):
     settled: Annotated[bool, Field(description="Nothing more happens by itself; if false, wait_for_booking.")]
     tell_the_guest: Annotated[str | None, Field(description="What may be said to the guest now, in these words.")]
     waits_for: Annotated[str | None, Field(description="What it waits for now.")]
-    waits_until: AwareDatetime | None
+    waits_until: Annotated[AwareDatetime | None, Field(description="When that has ended, in whatever way.")]
+    know_by: Annotated[
+        AwareDatetime | None, Field(description="When the guest knows at the latest whether a place was found.")
+    ]
     venue: str | None
     venue_reference: Annotated[
         str | None, Field(description="The venue's own booking number; proof only where confirmed is true.")
@@ -53,6 +56,7 @@ class BookingResult(Fact):
             tell_the_guest=booking.sentence,
             waits_for=booking.waits.sentence if booking.waits is not None else None,
             waits_until=booking.waits.until if booking.waits is not None else None,
+            know_by=booking.know_by,
             venue=booking.venue,
             venue_reference=booking.venue_reference,
             booked=booking.booked.model_dump(mode="json", exclude_none=True) if booking.booked is not None else None,

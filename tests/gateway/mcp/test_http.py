@@ -59,6 +59,9 @@ async def test_a_claim_and_a_confirmation(tools, ledger, mode):
     life = await claimed(ledger)
     shown = (await tools("show_booking", {"booking_id": life.id}, mode=mode)).structured_content
     assert (shown["status"], shown["confirmed"]) == ("verifying", False)
+    assert shown["tell_the_guest"].startswith("We have asked Osteria Luna, and are reading in its own record")
+    assert shown["waits_for"] == "The record of Osteria Luna is being read."
+    assert shown["waits_until"] < shown["know_by"]
     await confirm(ledger, life)
     shown = (await tools("show_booking", {"booking_id": life.id}, mode=mode)).structured_content
     assert (shown["status"], shown["confirmed"]) == ("confirmed", True)
