@@ -18,6 +18,7 @@ from tasks.settings import Settings
 DOOR = "readback.book"
 NIGHTLY = "farm.nightly"
 WARM = "farm.warm"
+NOTIFY = "farm.notify"
 TASKS = {
     "book": ("farm.book", "book"),
     "verify": ("farm.verify", "verify"),

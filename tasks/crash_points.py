@@ -31,6 +31,8 @@ POINTS = (
     "relay_after_send",
 )
 """In the order of a booking's life; the relay's two stand for themselves."""
+AFTER_DELIVERY = "after_delivery"
+"""A webhook was sent and that is not written down; in no booking's life."""
 _HELD_FOR_S = 60.0
 _EVERY_S = 0.02
 

@@ -15,7 +15,7 @@ from ledger.errors import IdempotencyConflict
 from ledger.surely import is_away
 from tasks.accepting import accept
 from tasks.runtime import Farm
-from tasks.working import in_short
+from tasks.shortly import in_short
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from celery import Task
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 
-from tasks.app import DOOR, HARD_LIMIT_S, NIGHTLY, SOFT_LIMIT_S, WARM, app
+from tasks.app import DOOR, HARD_LIMIT_S, NIGHTLY, NOTIFY, SOFT_LIMIT_S, WARM, app
 from tasks.door import taken_in
 from tasks.driving import drive
 from tasks.nightly import check_tonight
-from tasks.queues import DOOR_QUEUE
+from tasks.queues import DOOR_QUEUE, NOTIFY_QUEUE
 from tasks.runtime import runtime
 from tasks.settings import Settings
 from tasks.warming import warm as have_a_log_in
@@ -79,6 +79,12 @@ def door(task: Task, request: object = None, idempotency_key: str | None = None)
         log.warning("a request goes back to the door, for the ledger is away (%s)", type(error).__name__)
         time.sleep(AWAY_S)
         raise Reject("the ledger is away", requeue=True) from None
+
+
+@app.task(name=NOTIFY, queue=NOTIFY_QUEUE, acks_late=False, **LIMITS)
+def notify(webhook_id: str) -> None:
+    """Begin to send what is due to an endpoint; the slot is free at once, however long the other side takes."""
+    runtime().run(lambda farm: farm.sendings.begin(webhook_id))
 
 
 @app.task(name=NIGHTLY, queue="nightly", acks_late=False, max_retries=0)

@@ -17,9 +17,10 @@ from farm.verdict import Verdict
 from ledger.records import AttemptRecord, Lease
 from tasks.crash_points import crash_point
 from tasks.runtime import Farm
+from tasks.shortly import in_short
 from tasks.subject import Subject, ask_for, subject
 from tasks.witness import witnessed
-from tasks.working import LedgerJournal, in_short
+from tasks.working import LedgerJournal
 
 log = logging.getLogger(__name__)
 

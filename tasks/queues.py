@@ -4,6 +4,7 @@ from __future__ import annotations
 
 BOOKING_QUEUES = ("book", "verify")
 DOOR_QUEUE = "door"
-DEFAULT_QUEUES = (*BOOKING_QUEUES, DOOR_QUEUE)
+NOTIFY_QUEUE = "notify"
+DEFAULT_QUEUES = (*BOOKING_QUEUES, DOOR_QUEUE, NOTIFY_QUEUE)
 """What a worker takes unless it is told otherwise."""
 QUEUES = (*DEFAULT_QUEUES, "nightly")

@@ -18,6 +18,7 @@ from tasks.crash_points import crash_point
 from tasks.letters import letters_going_out
 from tasks.parent import end_with_parent
 from tasks.settings import Settings
+from tasks.telling import webhooks_told
 from tasks.warming import Warming
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,11 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
 
     Every half of a lease's length it sweeps: what a dead worker held is woken then, not when a message is sent again.
     """
-    async with await Ledger.open(settings.ledger_url) as ledger, letters_going_out(ledger, settings):
+    async with (
+        await Ledger.open(settings.ledger_url) as ledger,
+        letters_going_out(ledger, settings),
+        webhooks_told(ledger, settings),
+    ):
         with Written(settings.ledger_url) as written:
             swept_at, warming = -math.inf, Warming(ledger, settings)
             while not stop.is_set():

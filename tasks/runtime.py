@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from farm.ports import Visits
@@ -23,13 +23,15 @@ from profiles.egress.way_out import GuardedWays
 from profiles.pacing.pace import Pace, Permit
 from profiles.pacing.store import Store
 from profiles.partner import Partners
-from profiles.secrets import state_keys
 from profiles.sessions import Sessions
 from profiles.visiting import Engine, PartnerVisits
 from tasks.afterwards import Afterwards
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
+from tasks.delivering import Sendings
 from tasks.guarding import start_guard
+from tasks.keeping import state_keys_of
+from tasks.posting import Poster
 from tasks.settings import Settings
 from tasks.tolerated import ToleratedVisits, rates_of
 
@@ -92,9 +94,13 @@ class Farm:
     @cached_property
     def sessions(self) -> Sessions:
         """The log-ins that are kept."""
-        here = self.settings
-        keys = cache(lambda: state_keys(here.state_key, here.home.absolute() / "state.key", make=here.is_alone))
-        return Sessions(self.ledger.sessions, keys, self.clock)
+        return Sessions(self.ledger.sessions, partial(state_keys_of, self.settings), self.clock)
+
+    @cached_property
+    def sendings(self) -> Sendings:
+        """What goes out to webhooks."""
+        poster = Poster(self.settings.webhooks_to_loopback)
+        return Sendings(self.ledger, poster, partial(state_keys_of, self.settings))
 
     async def warm(self) -> None:
         """Start browser and egress guard now, so that the first visit need not wait for them."""
@@ -197,6 +203,7 @@ async def _open_farm(settings: Settings) -> Farm:
 
 
 async def _close_farm(farm: Farm) -> None:
+    await farm.sendings.end()
     await farm.afterwards.drain()
     await farm.browser.stop()
     farm.ways.leave()

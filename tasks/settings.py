@@ -26,8 +26,8 @@ class Settings(BaseSettings):
         poll_s: The shortest time between two looks of the relay at what is due.
         resend_s: A message that brought nothing for so long is sent again; each further time takes twice as long.
         account_key_file: The key from which the passwords of accounts that are made on the way are minted.
-        state_key: The keys of log-ins that are kept, by reference (``env:``, ``file:``, ``keyring:``),
-            with commas between them: the first one seals, each opens.
+        state_key: The keys of log-ins and of webhooks' secrets that are kept, by reference (``env:``, ``file:``,
+            ``keyring:``), with commas between them: the first one seals, each opens.
         vault: Where the cards are that requests name: ``env`` (variables ``READBACK_CARD_<TOKEN>``) or ``file:PATH``.
         check_s: A nightly check of one integration that takes longer has failed.
         nightly_at: When the nightly checks begin, in UTC.
@@ -37,6 +37,8 @@ class Settings(BaseSettings):
             on loopback only: elsewhere TLS from the start (``smtps``) or by STARTTLS.
         mail_from: Who those letters are from.
         results_url: Where the answers of the Celery task ``readback.book`` go; None: nowhere.
+        webhooks_to_loopback: A webhook may name a receiver on this machine by its address, over plain HTTP too: for
+            tries only.
         mcp_hosts: Further names under which models reach the gateway's ``/mcp``, with commas between them.
         requests_per_min: How often one API key may ask the gateway in a minute.
         creates_per_min: How many bookings one key may queue in a minute.
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     mail_url: Annotated[str, Field(pattern=r"^smtps?://[^/?#]+$")] | None = None
     mail_from: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")] = "readback@localhost"
     results_url: Annotated[str, Field(pattern=r"^(redis|rediss|redis\+socket)://.+$")] | None = None
+    webhooks_to_loopback: bool = False
     mcp_hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,-]*$")] = ""
     requests_per_min: Annotated[int, Field(ge=1)] = 6000
     creates_per_min: Annotated[int, Field(ge=1)] = 600

@@ -22,7 +22,7 @@ from tasks.app import WARM, app
 from tasks.browser import NoBrowser
 from tasks.runtime import Farm
 from tasks.settings import Settings
-from tasks.working import in_short
+from tasks.shortly import in_short
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -68,12 +67,6 @@ async def lease_on(farm: Farm, booking_id: str) -> AsyncIterator[Lease | None]:
 async def come_again(farm: Farm, booking_id: str, kind: WakeUpKind) -> None:
     """Somebody else works on the booking: what this message was for is looked at again soon, if it is still open."""
     await farm.ledger.wake_again(booking_id, kind, farm.clock() + timedelta(seconds=HELD_S))
-
-
-def in_short(error: Exception) -> str:
-    """An unexpected error's kind and place; its own words may carry guest data."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
 
 
 async def _beat(

@@ -17,7 +17,7 @@ def worker(
     *,
     queue: Annotated[
         list[str] | None,
-        typer.Option("--queue", "-q", metavar="Q", help="book, verify, door, nightly; may be given twice."),
+        typer.Option("--queue", "-q", metavar="Q", help="book, verify, door, notify, nightly; may be given twice."),
     ] = None,
     pool: Annotated[
         str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
@@ -28,8 +28,8 @@ def worker(
 
     Until SIGTERM; what is past its commit then still ends. For deployments with
     a broker of their own; on one machine `readback up` does it all. Without
-    --queue it takes book, verify and door; nightly checks get a worker of their
-    own.
+    --queue it takes book, verify, door and notify; nightly checks get a worker
+    of their own.
     """
     from gateway.deployment import must_have_ledger, registry, settings
 
