@@ -7,7 +7,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import attendance, availability, bookings, calendar, events, me, problems, rates, streams, venues
+from gateway.api import (
+    attendance,
+    availability,
+    bookings,
+    calendar,
+    events,
+    me,
+    problems,
+    rates,
+    streams,
+    venues,
+    webhooks,
+)
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
@@ -23,6 +35,7 @@ ROUTERS = (
     rates.router,
     streams.router,
     venues.router,
+    webhooks.router,
     mcp.router,
 )
 

@@ -103,4 +103,5 @@ Reader = Annotated[Caller, Depends(may("bookings:read"))]
 Writer = Annotated[Caller, Depends(may("bookings:write"))]
 Creator = Annotated[Caller, Depends(may("bookings:write", creates=True))]
 Follower = Annotated[Caller, Depends(may("events:read"))]
+HookOwner = Annotated[Caller, Depends(may("webhooks:write"))]
 """Routes name who may call them with these."""

@@ -62,6 +62,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "too-early": Kind(409, "Its time has not come", "say so again once it has"),
         "not-changeable": Kind(409, "It cannot be changed (any more)", "look at the booking as it is now"),
         "still-being-written": Kind(409, "A request with this key is being written at this moment", _ASK_AGAIN),
+        "too-many-webhooks": Kind(409, "There are as many webhooks as there may be", "delete one that is not needed"),
+        "webhook-disabled": Kind(
+            409, "The webhook is disabled", 'enable it with PATCH `{"enabled": true}`, and ask again'
+        ),
         "too-large": Kind(413, "The body is larger than any request", "send less"),
         "address-too-long": Kind(414, "The address is longer than any of ours", "leave out what no route knows"),
         "wrong-media-type": Kind(
@@ -79,6 +83,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "headers-too-large": Kind(431, "The headers are larger than any request's", "send fewer or shorter ones"),
         "bug": Kind(500, "Readback made a mistake", "send the same request again; if it stays so, tell the operator"),
+        "cannot-keep-secrets": Kind(
+            503, "This deployment cannot keep secrets", "ask the operator to set READBACK_STATE_KEY"
+        ),
         "ledger-away": Kind(503, "The ledger cannot be reached", _ASK_AGAIN),
     }
 )
