@@ -29,6 +29,7 @@ from gateway.commands.show import show
 from gateway.commands.tolerance import notices, tolerance
 from gateway.commands.up import up
 from gateway.commands.venues import venues
+from gateway.commands.webhooks import webhooks
 from gateway.complaint import Complaint
 from gateway.terminal import complain, examples
 
@@ -155,6 +156,14 @@ app.add_typer(
     name="identity",
     rich_help_panel=PARTNERS,
     epilog=examples("readback identity new secrets/ribera.pem", "readback identity --write directory.json"),
+)
+app.add_typer(
+    webhooks,
+    name="webhooks",
+    rich_help_panel=KNOWING,
+    epilog=examples(
+        "readback webhooks", "readback webhooks --json", "readback webhooks enable wh_01m834szzffxy8k28y2h"
+    ),
 )
 app.command(
     rich_help_panel=RUNNING,

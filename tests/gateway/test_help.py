@@ -37,7 +37,18 @@ def test_every_command_of_the_house_is_there():
                     "rate",
                 ),
                 *("relay", "resolve", "show", "up", "venues", "worker"),
-                *("beat", "erase", "identity", "mcp", "new", "nightly", "notices", "profiles", "tolerance"),
+                *(
+                    "beat",
+                    "erase",
+                    "identity",
+                    "mcp",
+                    "new",
+                    "nightly",
+                    "notices",
+                    "profiles",
+                    "tolerance",
+                    "webhooks",
+                ),
             ]
         )
         == COMMANDS
