@@ -297,8 +297,8 @@ def _test(connection: Connection, webhook_id: str, now: datetime) -> DeliveryRec
 def _again(connection: Connection, webhook_id: str, delivery_id: str, now: datetime) -> DeliveryRecord:
     values = {"state": DeliveryState.WAITING, "due_at": now, "tries": 0, "done_at": None}
     of = (_ROW.id == delivery_id, _ROW.webhook == webhook_id)
+    connection.execute(update(webhooks).where(_HOOK.id == webhook_id).values(told_at=None))  # locked first, as ever
     connection.execute(update(deliveries).where(*of).values(values))
-    connection.execute(update(webhooks).where(_HOOK.id == webhook_id).values(told_at=None))
     return _found(connection, webhook_id, delivery_id)
 
 

@@ -21,7 +21,7 @@ from farm.delivering import DeliveryState, WhyDisabled
 from ledger.columns import Moment, Word
 from ledger.metadata import metadata
 
-_OPEN = text("done_at IS NULL")
+_OPEN, _GIVEN_UP = text("done_at IS NULL"), text("state = 'given_up'")
 
 feeds = Table(
     "feeds",
@@ -107,6 +107,7 @@ deliveries = Table(
     Index("ix_deliveries_open", "webhook", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_deliveries_webhook_id", "webhook", "id"),
     Index("ix_deliveries_done", "done_at"),
+    Index("ix_deliveries_given_up", "webhook", sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP),
 )
 """One event on its way to one endpoint (or a test, which has no position). What it says is read from the feed when it
 is sent, so nothing of it is here."""

@@ -36,19 +36,8 @@ def test_every_command_of_the_house_is_there():
                     "migrate",
                     "rate",
                 ),
-                *("relay", "resolve", "show", "up", "venues", "worker"),
-                *(
-                    "beat",
-                    "erase",
-                    "identity",
-                    "mcp",
-                    "new",
-                    "nightly",
-                    "notices",
-                    "profiles",
-                    "tolerance",
-                    "webhooks",
-                ),
+                *("relay", "resolve", "show", "up", "venues", "webhooks", "worker"),
+                *("beat", "erase", "identity", "mcp", "new", "nightly", "notices", "profiles", "tolerance"),
             ]
         )
         == COMMANDS

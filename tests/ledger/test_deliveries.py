@@ -10,10 +10,12 @@ import pytest
 
 from farm.delivering import DeliveryState, Judgement, Outcome, WhyDisabled
 from ledger.deliveries import KEPT
+from ledger.erasing import Erased, Erasing
 from ledger.errors import NoSuchWebhook, TooManyWebhooks
 from ledger.names import new_id
 from ledger.webhooks import MOST, NewWebhook, WebhookChange
 from tests.ledger.lives import queued
+from tests.ledger.test_erasing import ADA, afterwards, confirmed
 
 OK, DOWN = Outcome(200), Outcome(500)
 DONE = Judgement(DeliveryState.DELIVERED)
@@ -234,3 +236,17 @@ async def test_nothing_of_a_guest_is_kept_with_a_delivery_and_secrets_are_not_sh
     assert "ada@example.com" not in said
     assert "sealed" not in said
     assert "hook.example" not in said
+
+
+async def test_a_guest_is_erased_though_deliveries_of_the_booking_are_kept(ledger, ledger_url, clock):
+    webhook_id = await hook(ledger)
+    await confirmed(ledger)
+    made = await ledger.deliveries.plan()
+    assert made > 0
+    afterwards(clock)
+    async with Erasing(ledger_url, clock) as erasing:
+        done = await erasing.erase(ADA.email)
+    assert isinstance(done, Erased)
+    assert done.left == (), "a search through every column, those of the webhooks too, finds nobody"
+    assert {name for name in done.columns if name.startswith(("webhooks", "deliveries"))} == set()
+    assert len(await ledger.deliveries.page(webhook_id, 99)) == made

@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
-OPEN = sa.text("done_at IS NULL")
+OPEN, GIVEN_UP = sa.text("done_at IS NULL"), sa.text("state = 'given_up'")
 
 
 def upgrade() -> None:
@@ -63,3 +63,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_webhook_id", "deliveries", ["webhook", "id"])
     op.create_index("ix_deliveries_done", "deliveries", ["done_at"])
+    op.create_index(
+        "ix_deliveries_given_up", "deliveries", ["webhook"], sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP
+    )
