@@ -60,7 +60,7 @@ class WebhookChanged(_Wish):
         return self
 
 
-class HealthAnswer(Fact):
+class WebhookHealthAnswer(Fact):
     """How it goes with an endpoint.
 
     Attributes:
@@ -100,7 +100,7 @@ class WebhookAnswer(Fact):
     two_secrets_until: AwareDatetime | None
     created_at: AwareDatetime
     position: int
-    health: HealthAnswer
+    health: WebhookHealthAnswer
 
     @classmethod
     def of(cls, webhook: WebhookRecord, waiting: int, given_up: int) -> WebhookAnswer:

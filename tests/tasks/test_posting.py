@@ -16,7 +16,10 @@ from cryptography.x509.oid import NameOID
 from profiles.egress.resolving import Forbidden, reachable
 from tasks import posting
 from tasks.posting import Poster
+from tests.name_server import name_server
 from tests.tasks.receiver import receiving
+
+__all__ = ["name_server"]
 
 PUBLIC = Poster()
 TRIES = Poster(to_loopback=True)
@@ -92,6 +95,15 @@ async def test_what_is_no_address_for_a_webhook(url, why):
     found = await said(url)
     assert why in found
     assert "geheim" not in found
+
+
+async def test_what_is_one():
+    for url in (
+        "https://hooks.platform.example",
+        "https://hooks.platform.example:8443/a/b?c=d",
+        "https://93.184.216.34/",
+    ):
+        assert await PUBLIC.faults(url) == []
 
 
 async def test_all_that_is_wrong_is_said_at_once():

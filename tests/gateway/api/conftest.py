@@ -14,8 +14,9 @@ from gateway.api.server import Server
 from ledger.store import Ledger
 from tasks.settings import Settings
 from tests.databases import database_url, ledger_url, migrated_database, migrated_file, postgresql
+from tests.name_server import name_server
 
-__all__ = ["database_url", "ledger_url", "migrated_database", "migrated_file", "postgresql"]
+__all__ = ["database_url", "ledger_url", "migrated_database", "migrated_file", "name_server", "postgresql"]
 
 
 @pytest.fixture

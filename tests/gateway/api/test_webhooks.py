@@ -98,7 +98,9 @@ async def test_every_fault_is_named_at_once(mine):
     assert [fault["where"] for fault in answer.json()["faults"]].count("url") == 4
     assert {fault["where"] for fault in answer.json()["faults"]} == {"url", "types", "utl"}
     assert "geheim" not in answer.text
-    answer = await mine.post("/v1/webhooks", json={"url": "https://h.example/", "types": ["booking.confirmd", "x"]})
+    answer = await mine.post(
+        "/v1/webhooks", json={"url": "https://hooks.platform.example/", "types": ["booking.confirmd", "x"]}
+    )
     assert "did you mean `booking.confirmed`?" in answer.json()["faults"][0]["what"]
     for written in ("null", "[]", '"https://h.example/"', "{}", '{"url": null}', '{"url": 7}'):
         answer = await mine.post("/v1/webhooks", content=written, headers={"Content-Type": "application/json"})
