@@ -11,14 +11,14 @@ import socket
 import pytest
 
 PUBLIC = "93.184.216.34"
-KNOWN = {"hooks.platform.example": PUBLIC}
+KNOWN = {"acme.example": PUBLIC, "hooks.platform.example": PUBLIC}
 _ANSWERED_HERE = re.compile(r"localhost|[0-9a-fx.]+|.*:.*", re.IGNORECASE)
 """What the system knows without asking: its own name, and addresses however they are written."""
 
 
 @pytest.fixture(autouse=True)
 def name_server(monkeypatch):
-    """``hooks.platform.example`` has a public address, any other name has none."""
+    """The names of ``KNOWN`` have a public address, any other has none."""
     real = socket.getaddrinfo
 
     def answered(host, *more, **named):
