@@ -14,12 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from farm.life.states import ENDED_WITHOUT
 from farm.life.transition import NewEvent
 from farm.request import Request
-from farm.status import LIVE_STATES, Attendance, BookingStatus, Cause
+from farm.status import LIVE_STATES, Attendance, BookingStatus
 from ledger import events, wake_ups
 from ledger.errors import CodeTaken, IdempotencyConflict, NoSuchBooking, NotChangeable
 from ledger.names import fingerprint
 from ledger.records import Accepted, BookingRecord, Counts, VenueCount
-from ledger.tables import attempts, bookings
+from ledger.tables import UNPROVEN, attempts, bookings
 
 _ROW = bookings.c
 COLUMNS = [_ROW[field.name] for field in fields(BookingRecord)]
@@ -234,9 +234,7 @@ def _why_not(booking: BookingRecord) -> str:
 
 def waiting_for_a_person(connection: Connection, limit: int) -> list[BookingRecord]:
     """Bookings in doubt, and those with a late record that nobody could cancel; longest waiting first."""
-    late = select(attempts.c.booking_id).where(
-        attempts.c.cause == Cause.CANCEL_UNPROVEN, attempts.c.state.not_in(sorted(LIVE_STATES))
-    )
+    late = select(attempts.c.booking_id).where(UNPROVEN, attempts.c.state.not_in(sorted(LIVE_STATES)))
     query = (
         select(*COLUMNS)
         .where(or_(_ROW.status == BookingStatus.IN_DOUBT, _ROW.id.in_(late)))

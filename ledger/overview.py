@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import attempts, bookings, listing, wake_ups
+from ledger import attempts, bookings, doubts, listing, wake_ups
 from ledger.engine import Database
 from ledger.listing import Which
 from ledger.records import Around, AttemptRecord, BookingRecord, Counts, WakeUp
@@ -35,6 +35,10 @@ class Overview:
     async def waiting_for_a_person(self, limit: int = 100) -> list[BookingRecord]:
         """The bookings that need a person's word, longest waiting first."""
         return await self._database.read(lambda c: bookings.waiting_for_a_person(c, limit))
+
+    async def doubts_of(self, reseller: str, limit: int, after: str | None = None) -> list[BookingRecord]:
+        """Those of one reseller, oldest first; ``after`` is the id of the last one that the caller has."""
+        return await self._database.read(lambda c: doubts.page(c, reseller, limit, after))
 
     async def left_behind(self, since: datetime) -> list[AttemptRecord]:
         """Attempts that took a hold and ended without a booking: holds and accounts of theirs may be left there."""

@@ -16,6 +16,9 @@ from farm.life.transition import AttemptChange, BookingChange, NewEvent, NewWake
 from farm.status import AttemptState, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
 
+LEFT = ", and left to the person"
+"""What the history adds to the word on a record that is one too many, and stands."""
+
 
 def waiting(case: Case) -> Attempt | None:
     """The attempt that waits for a person: the live one of a doubt, or a late record that nobody could cancel."""
@@ -37,7 +40,7 @@ def resolved(case: Case, happened: Resolved, now: datetime) -> Decision:
         raise NothingToResolve
     if not attempt.is_live:
         return _late_record(attempt, happened)
-    until = _click_over_at(case, attempt)
+    until = click_over_at(case, attempt)
     if happened.found is None and until is not None and now < until:
         raise NotNow(until)
     if happened.found is None:
@@ -45,7 +48,8 @@ def resolved(case: Case, happened: Resolved, now: datetime) -> Decision:
     return _found(case, attempt, happened, happened.found, now)
 
 
-def _click_over_at(case: Case, attempt: Attempt) -> datetime | None:
+def click_over_at(case: Case, attempt: Attempt) -> datetime | None:
+    """Until when a click of the attempt may still reach the venue; None: it cannot."""
     place = case.places.get(attempt.venue)
     if attempt.submit_deadline is None:
         return None
@@ -80,7 +84,7 @@ def _found(case: Case, attempt: Attempt, happened: Resolved, reference: str, now
                 verdict=verdict,
                 sentence=words.by_person(case, attempt, reference),
             ),
-            events=[_event(attempt, happened, f"found {reference}")],
+            events=[_event(attempt, happened, happened.said)],
             done=["verify", "cancel"],
             wake=[NewWakeUp("recheck", again)] if again is not None else [],
             calls_off=case.replaces,
@@ -107,7 +111,7 @@ def _absent(case: Case, attempt: Attempt, happened: Resolved, now: datetime) -> 
         Transition(
             attempts=[change],
             booking=booking,
-            events=[_event(attempt, happened, "absent")],
+            events=[_event(attempt, happened, happened.said)],
             done=["verify", "cancel"],
             wake=late_look(case, now) if cancelled else [NewWakeUp("book", now)],
         )
@@ -121,7 +125,7 @@ def _late_record(attempt: Attempt, happened: Resolved) -> Decision:
         cause=Cause.RECORD_MISSING if happened.found is None else Cause.RECORD_MISMATCH,
         detail=f"a person dealt with the late record: {happened.reason}",
     )
-    said = "absent" if happened.found is None else f"found {happened.found}, and left to the person"
+    said = happened.said if happened.found is None else f"{happened.said}{LEFT}"
     return Decision(Transition(attempts=[change], events=[_event(attempt, happened, said)]))
 
 

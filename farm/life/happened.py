@@ -147,12 +147,21 @@ class Resolved:
         found: The venue reference of our record; None: there is none.
         by: Who says so.
         reason: How they know.
+        called_off: There is none, and nobody wants another: it shall not be looked for elsewhere.
     """
 
     found: str | None
     by: str
     reason: str
     at: datetime
+    called_off: bool = False
+
+    @property
+    def said(self) -> str:
+        """The word itself, as the history has it."""
+        if self.found is not None:
+            return f"found {self.found}"
+        return "cancelled" if self.called_off else "absent"
 
 
 Happening = (

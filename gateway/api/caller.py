@@ -104,4 +104,5 @@ Writer = Annotated[Caller, Depends(may("bookings:write"))]
 Creator = Annotated[Caller, Depends(may("bookings:write", creates=True))]
 Follower = Annotated[Caller, Depends(may("events:read"))]
 HookOwner = Annotated[Caller, Depends(may("webhooks:write"))]
+Resolver = Annotated[Caller, Depends(may("doubts:write"))]
 """Routes name who may call them with these."""

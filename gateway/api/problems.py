@@ -61,6 +61,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "too-early": Kind(409, "Its time has not come", "say so again once it has"),
         "not-changeable": Kind(409, "It cannot be changed (any more)", "look at the booking as it is now"),
+        "not-in-doubt": Kind(409, "Nobody's word is waited for", "look at the booking as it is now"),
+        "click-on-its-way": Kind(409, "A click may still be on its way", _ASK_AGAIN),
+        "being-worked-on": Kind(409, "A worker is at the booking at this moment", _ASK_AGAIN),
         "still-being-written": Kind(409, "A request with this key is being written at this moment", _ASK_AGAIN),
         "too-many-webhooks": Kind(409, "There are as many webhooks as there may be", "delete one that is not needed"),
         "webhook-disabled": Kind(

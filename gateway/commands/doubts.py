@@ -12,8 +12,10 @@ from gateway.complaint import Complaint, ExitCode
 from gateway.terminal import AsJson, printer, put, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
+    from farm.life.happened import Resolved
     from gateway.answers import BookingAnswer
     from tasks.settings import Settings
 
@@ -42,7 +44,7 @@ def doubts(*, as_json: AsJson = False) -> None:
     names = names_of_venues(here)
     for answer in answers:
         printer().print(doubtful(answer, names))
-    say("→ readback resolve ID --found REF --reason WHY   or   --absent --reason WHY")
+    say("→ readback resolve ID --found REF --reason WHY   or   --absent --reason WHY   or   --cancelled")
 
 
 async def _waiting(here: Settings) -> Sequence[BookingAnswer]:
@@ -61,36 +63,42 @@ def resolve(
         str | None, typer.Option(metavar="REF", help="Its record stands at the venue, under this reference.")
     ] = None,
     absent: Annotated[bool, typer.Option("--absent", help="The venue has no record of it.")] = False,
+    cancelled: Annotated[
+        bool, typer.Option("--cancelled", help="Nor shall there be: it was cancelled, and nothing else is wanted.")
+    ] = False,
     reason: Annotated[str, typer.Option(metavar="WHY", help="How you know; no guest data: it is kept.")],
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so; you, unless you name another.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what stands at the venue, where the farm cannot tell.
 
-    --found confirms the booking by your word, --absent lets it go on to the next venue (or ends a cancellation).
+    --found confirms the booking by your word, --absent lets it go on to the next venue (or ends a cancellation),
+    --cancelled ends it.
     Who, why and when are written into its history.
 
     Exit codes: 0 written down, 2 nothing to resolve or too early, 1 this machine lacks something.
     """
+    from farm.life.happened import Resolved
     from gateway.deployment import names_of_venues, settings
     from gateway.results import short
 
-    if absent == bool(found):
-        raise Complaint("say either --found REF or --absent", then="`readback show ID` tells what is known so far")
+    if [bool(found), absent, cancelled].count(True) != 1:
+        then = "`readback show ID` tells what is known so far"
+        raise Complaint("say one of --found REF, --absent and --cancelled", then=then)
     why = " ".join(reason.split())
     if not 0 < len(why) <= MOST_WORDS:
         raise Complaint(f"a reason has 1 to {MOST_WORDS} characters")
     here = settings()
-    answer = asyncio.run(_resolve(here, booking, found, by or getpass.getuser(), why))
+    who = by or getpass.getuser()
+    answer = asyncio.run(_resolve(here, booking, lambda now: Resolved(found, who, why, now, cancelled)))
     if as_json:
         put(answer)
         return
     printer().print(short(answer, names_of_venues(here)))
 
 
-async def _resolve(here: Settings, booking_id: str, found: str | None, by: str, why: str) -> BookingAnswer:
+async def _resolve(here: Settings, booking_id: str, said_at: Callable[[datetime], Resolved]) -> BookingAnswer:
     from farm.life.decision import NothingToResolve, NotNow
-    from farm.life.happened import Resolved
     from gateway.deployment import find, open_ledger
     from gateway.standing import answer_for
     from tasks.resolving import SomebodyElseWorks
@@ -100,9 +108,8 @@ async def _resolve(here: Settings, booking_id: str, found: str | None, by: str, 
     async with open_ledger(here) as ledger:
         await find(ledger, booking_id)
     async with farm_of(here) as farm:
-        word = Resolved(found=found, by=by, reason=why, at=farm.clock())
         try:
-            row = await write_down(farm, booking_id, word)
+            row = await write_down(farm, booking_id, said_at(farm.clock()))
         except NothingToResolve:
             then = "`readback doubts` lists what waits for a person"
             raise Complaint(f"{booking_id} waits for nobody's word", then=then) from None

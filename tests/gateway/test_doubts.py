@@ -109,8 +109,8 @@ def test_absent_lets_it_go_on(run, doubt, home):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--reason", "x"], "either --found REF or --absent"),
-        (["--found", "A", "--absent", "--reason", "x"], "either --found REF or --absent"),
+        (["--reason", "x"], "one of --found REF, --absent and --cancelled"),
+        (["--found", "A", "--absent", "--reason", "x"], "one of --found REF, --absent and --cancelled"),
         (["--absent", "--reason", "  "], "1 to 300 characters"),
     ],
 )
