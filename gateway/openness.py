@@ -84,6 +84,10 @@ class Openness:
         """Why nothing new is begun with the partner now, at whichever venue; hours are those of the zone."""
         return next(self._of_partner(partner, zone), None)
 
+    def known_of(self, partner: Partner) -> Tolerance | None:
+        """What is known of a partner's tolerance; None where nobody watches, or nothing was met yet."""
+        return self.known.get(partner.slug) if bounds_of(partner) is not None else None
+
     def tier(self, integration: str) -> Tier:
         """What an integration counts as now."""
         return tier_of(integration, self.there, self.demotions)
@@ -131,8 +135,8 @@ class Openness:
 
     def left_alone(self, partner: Partner) -> Closed | None:
         """The partner is left alone for something that visits have met; None: it is not."""
-        one = self.known.get(partner.slug)
-        until = one.waits_until(self.now) if one is not None and bounds_of(partner) is not None else None
+        one = self.known_of(partner)
+        until = one.waits_until(self.now) if one is not None else None
         if one is None or until is None:
             return None
         return Closed(
