@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from farm.status import AttemptState, BookingStatus, Cause
 from ledger.engine import Database
@@ -74,14 +75,23 @@ def _bookings(connection: Connection, window: Window) -> list[BookingTally]:
 
 
 def _attempts(connection: Connection, window: Window) -> list[AttemptTally]:
-    place = (_TRIED.venue, _TRIED.state, _TRIED.cause)
-    query = (
-        select(*place, func.count())
-        .join_from(bookings, attempts, _TRIED.booking_id == _ROW.id)
-        .where(*_inside(window))
-        .group_by(*place)
-    )
+    query = _joined(*_inside(window)) if connection.dialect.name == "sqlite" else _looked_up(*_inside(window))
     return [AttemptTally(*row) for row in connection.execute(query)]
+
+
+def _joined(*inside: ColumnElement[bool]) -> Select[Any]:
+    """SQLite goes from each booking to its attempts, for it knows no other way."""
+    place = (_TRIED.venue, _TRIED.state, _TRIED.cause)
+    from_booking = select(*place, func.count()).join_from(bookings, attempts, _TRIED.booking_id == _ROW.id)
+    return from_booking.where(*inside).group_by(*place)
+
+
+def _looked_up(*inside: ColumnElement[bool]) -> Select[Any]:
+    """The same way for PostgreSQL, which would read all attempts there are; the OFFSET keeps it from doing so."""
+    of_one = select(_TRIED.venue, _TRIED.state, _TRIED.cause).where(_TRIED.booking_id == _ROW.id)
+    tried = of_one.correlate(bookings).offset(0).lateral("tried")
+    place = (tried.c.venue, tried.c.state, tried.c.cause)
+    return select(*place, func.count()).select_from(bookings.join(tried, true())).where(*inside).group_by(*place)
 
 
 def _inside(window: Window) -> Iterator[ColumnElement[bool]]:
