@@ -190,22 +190,41 @@ async def farm_of(settings: Settings) -> AsyncIterator[Farm]:
         await _close_farm(farm)
 
 
+@asynccontextmanager
+async def farm_over(
+    settings: Settings, registry: Registry, partners: Partners, ledger: Ledger
+) -> AsyncIterator[Farm]:
+    """The same over what somebody has open already, and keeps."""
+    farm = _farm(settings, registry, partners, ledger)
+    try:
+        yield farm
+    finally:
+        await _leave(farm)
+
+
 async def _open_farm(settings: Settings) -> Farm:
     registry = Registry.load(settings.integration_folders)
     partners = Partners.load(settings.partner_folders)
+    return _farm(settings, registry, partners, await Ledger.open(settings.ledger_url))
+
+
+def _farm(settings: Settings, registry: Registry, partners: Partners, ledger: Ledger) -> Farm:
     browser = WarmBrowser(sandbox=settings.chromium_sandbox == "on")
     home, host = settings.home, settings.egress_host
     ways = GuardedWays(home, lambda: asyncio.to_thread(start_guard, home, host))
-    ledger = await Ledger.open(settings.ledger_url)  # last: it alone would have to be closed
     owner = f"{socket.gethostname()}:{os.getpid()}"
     pace = Pace(Store(redis_url(settings)), rates_of(ledger))  # connects when a partner with limits is visited
     return Farm(settings, ledger, registry, partners, browser, ways, ledger.clock, owner, pace=pace)
 
 
 async def _close_farm(farm: Farm) -> None:
+    await _leave(farm)
+    await farm.ledger.close()
+
+
+async def _leave(farm: Farm) -> None:
     await farm.sendings.end()
     await farm.afterwards.drain()
     await farm.browser.stop()
     farm.ways.leave()
     await farm.pace.store.close()
-    await farm.ledger.close()

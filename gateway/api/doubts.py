@@ -26,7 +26,7 @@ from gateway.doubts import DoubtAnswer, Says, doubt_of
 from gateway.standing import answer_for
 from ledger.records import BookingRecord
 from tasks.resolving import SomebodyElseWorks, resolve
-from tasks.runtime import farm_of
+from tasks.runtime import farm_over
 
 router = APIRouter(prefix="/v1/doubts", tags=["doubts"])
 
@@ -134,7 +134,7 @@ def _word(body: object) -> PersonsWord:
 
 async def _resolved(here: House, booking: BookingRecord, attempt: int, said: Resolved) -> BookingRecord:
     try:
-        async with farm_of(here.settings) as farm:
+        async with farm_over(here.settings, here.registry, here.partners, here.ledger) as farm:
             return await resolve(farm, booking.id, said, attempt, PATIENCE_S)
     except NothingToResolve:
         if await _was_said(here, booking.id, attempt, said):
