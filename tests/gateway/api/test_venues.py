@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from readback_client import AsyncClient
 
 from farm.tier import Tier
 
@@ -75,3 +76,12 @@ async def test_every_fault_of_a_query_is_named(mine):
     assert answer.status_code == 422
     assert {fault["where"] for fault in answer.json()["faults"]} == {"kind", "limit", "near"}
     assert (await mine.get("/v1/venues", params={"cursor": "?"})).status_code == 422
+
+
+async def test_the_client_finds_them(address, mine):
+    key = mine.headers["authorization"].removeprefix("Bearer ")
+    async with AsyncClient(key=key, url=address) as client:
+        found = [venue async for venue in client.venues(city="Bologna", kind="restaurant")]
+        one = await client.venue("osteria_luna")
+    assert one in found
+    assert (one.name, one.city, one.closed) == ("Osteria Luna", "Bologna", None)
