@@ -16,6 +16,8 @@ ONE_PLACE = "name either `venues` or a `group`, not both and not neither"
 MOST_VENUES = 50
 MOST_MINOR = 10**12
 _DAY_ENDS = timedelta(hours=23, minutes=59)
+Reseller = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+"""What a reseller is called."""
 
 
 class WantedSlot(Fact):
@@ -193,7 +195,7 @@ class Request(Fact):
             change it, or cancel it and go to the next venue.
     """
 
-    reseller: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] = "local"
+    reseller: Reseller = "local"
     reseller_reference: Annotated[Line, Field(max_length=80)] | None = None
     guest: Guest
     party: Party

@@ -16,6 +16,7 @@ from gateway.commands.egress import egress
 from gateway.commands.erase import erase
 from gateway.commands.gateway import gateway
 from gateway.commands.identity import identity
+from gateway.commands.keys import keys
 from gateway.commands.leftovers import leftovers
 from gateway.commands.listing import listing
 from gateway.commands.machine import demo, doctor, migrate
@@ -182,6 +183,12 @@ app.command(
     rich_help_panel=RUNNING,
     epilog=examples("readback gateway", "readback gateway --host 0.0.0.0 --behind-proxy 10.0.0.7"),
 )(gateway)
+app.add_typer(
+    keys,
+    name="keys",
+    rich_help_panel=RUNNING,
+    epilog=examples("readback keys new acme --name checkout", "readback keys list", "readback keys rotate ID"),
+)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback egress", "readback egress --counts"))(egress)
 app.command(rich_help_panel=RUNNING, epilog=examples("READBACK_NIGHTLY_AT=02:30 readback beat"))(beat)
 app.command(rich_help_panel=RUNNING, epilog=examples("readback migrate"))(migrate)

@@ -44,6 +44,7 @@ api_keys = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+    Column("replaced_by", String(12)),
     Index("ix_api_keys_reseller", "reseller"),
 )
 """The keys of resellers; the secret itself is nowhere."""

@@ -8,6 +8,8 @@
       TooManyWebhooks        a reseller has as many endpoints as it may have
       IdempotencyConflict    the same key came with another body
       NotChangeable          the booking is not one that can be changed (any more)
+      NoSuchKey              the id names no API key
+      KeyIsOver              the API key was revoked or replaced, or has expired
       CodeTaken              another booking has that reference code: mint a new one
       Busy                   somebody else holds what must be written, for longer than the caller waits: ask again
       SlotTaken              another booking of ours is committing on the same slot: wait for its click to end
@@ -46,6 +48,14 @@ class IdempotencyConflict(LedgerError):
 
 class NotChangeable(LedgerError):
     """The booking cannot be changed."""
+
+
+class NoSuchKey(LedgerError):
+    """No API key has this id."""
+
+
+class KeyIsOver(LedgerError):
+    """The API key was revoked or replaced, or has expired."""
 
 
 class CodeTaken(LedgerError):

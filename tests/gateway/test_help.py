@@ -31,6 +31,7 @@ def test_every_command_of_the_house_is_there():
                     "doubts",
                     "egress",
                     "gateway",
+                    "keys",
                     "leftovers",
                     "list",
                     "migrate",

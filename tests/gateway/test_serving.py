@@ -40,6 +40,15 @@ def gateway(home, *words):
         process.communicate(timeout=LIMIT_S)
 
 
+def refused(address: str) -> bool:
+    """True when nobody listens there any more."""
+    try:
+        socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=LIMIT_S).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_it_serves_says_where_and_ends_with_sigterm(tmp_path):
     with gateway(tmp_path, "--host", "0.0.0.0") as (process, address):
         host, port = address.removeprefix("http://").split(":")
@@ -61,6 +70,26 @@ def test_an_answer_does_not_wait_for_the_callers_ack():
         accepted, _ = bound.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_what_is_under_way_is_finished_and_nothing_new_begins(run, home):
+    """Half of a body is there when the signal comes."""
+    key = run("keys", "new", "acme").stdout.strip()
+    with gateway(home) as (process, address):
+        head = f"POST /v1/bookings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: a\r\n"
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=LIMIT_S) as slow:
+            slow.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{".encode())
+            assert httpx.get(f"{address}/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+            process.send_signal(signal.SIGINT)
+            while not refused(address):
+                pass
+            slow.sendall(b"}")
+            assert slow.recv(100).startswith(b"HTTP/1.1 422")
+        process.wait(LIMIT_S)
+        assert process.returncode == 0
+        log = process.stderr.read()
+    assert "route=/v1/bookings status=422" in log
+    assert key.rpartition("_")[2] not in log
 
 
 def test_a_port_that_is_taken_is_said(run):
