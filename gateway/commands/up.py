@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from gateway.complaint import Complaint, ExitCode
 from gateway.terminal import printer, say
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from rich.table import Table
 
     from tasks.embedded import EmbeddedFarm
@@ -34,12 +37,15 @@ def up(
         str, typer.Option(metavar="POOL", help="threads: many visits on one browser. prefork: one visit per process.")
     ] = "threads",
     concurrency: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Visits at once.")] = 2,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Where the API listens, on this machine alone.")
+    ] = 8642,
 ) -> None:
     """Run a whole farm here until Ctrl-C.
 
-    That is a ledger, a broker, a worker and a relay; with --with, venues to
-    book at. Everything is kept in READBACK_HOME, so that a farm that is ended
-    and started again goes on where it was.
+    That is a ledger, a broker, a worker, a relay and the API for platforms;
+    with --with, venues to book at. Everything is kept in READBACK_HOME, so
+    that a farm that is ended and started again goes on where it was.
     """
     from gateway.deployment import make_home, must_have_ledger, registry, settings
 
@@ -70,6 +76,7 @@ def up(
                 for name in wanted
                 for one in running.enter_context(standing(name, there, here.home.absolute() / "venues", say))
             ]
+            bound = door(running, port)
             farm = running.enter_context(EmbeddedFarm(here, pool, concurrency))
         except Taken as error:
             raise Complaint(
@@ -82,16 +89,28 @@ def up(
             raise Complaint(
                 f"the farm does not start: {error}", then="run  readback doctor", code=ExitCode.MACHINE
             ) from None
-        _say_what_runs(here, farm, stands, f"{concurrency} visit{'s' * (concurrency > 1)} at once, {pool}")
+        _say_what_runs(here, farm, bound, stands, f"{concurrency} visit{'s' * (concurrency > 1)} at once, {pool}")
         _say_next(wanted)
-        asyncio.run(_until_told(here, farm))
+        asyncio.run(_until_told(here, farm, bound))
         say("Ending: what is being done is finished; what is still to be read back, with the next  readback up.")
 
 
-def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how: str) -> None:
+def door(running: ExitStack, port: int) -> socket | None:
+    """The socket of the API; None where it is taken: the farm goes on without it."""
+    from gateway.api.serving import listening
+
+    try:
+        return running.enter_context(listening("127.0.0.1", port))
+    except Complaint as taken:
+        say(f"→ The API is not served: {taken.what}. --port names another one.")
+        return None
+
+
+def _say_what_runs(here: Settings, farm: EmbeddedFarm, bound: socket | None, stands: list[Stands], how: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from gateway.api.serving import address_of
     from gateway.deployment import ledger_shown, shown
 
     worker, relay = farm.pids
@@ -103,6 +122,7 @@ def _say_what_runs(here: Settings, farm: EmbeddedFarm, stands: list[Stands], how
     table.add_row("broker", "as READBACK_BROKER_URL or READBACK_REDIS_URL says" if named else "a private Redis")
     table.add_row("worker", f"pid {worker}: {how}")
     table.add_row("relay", f"pid {relay}")
+    table.add_row("api", "not served" if bound is None else f"{address_of(bound)}  (its pages: /docs)")
     table.add_row("logs", shown(farm.logs))
     for one in stands:
         table.add_row("venue", f"{one.name}  {one.address}")
@@ -116,23 +136,34 @@ def _say_next(wanted: list[str]) -> None:
     console.print("\nIn another terminal:", style="dim")
     for example in [TRY[name] for name in wanted if name in TRY] or ["REQUEST.json"]:
         console.print(f"  readback book {example} --wait", style="cyan", soft_wrap=True)
+    console.print("  readback keys new RESELLER", style="cyan", soft_wrap=True)
     console.print("Ctrl-C ends everything; bookings are kept.\n", style="dim")
 
 
-async def _until_told(here: Settings, farm: EmbeddedFarm) -> None:
-    """Say how each booking ends, until a signal comes.
+async def _until_told(here: Settings, farm: EmbeddedFarm, bound: socket | None) -> None:
+    """Serve the API, and say how each booking ends, until a signal comes.
 
     Raises:
         Complaint: The worker or the relay ended by itself.
     """
+    from gateway.api.serving import log_to, served
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # the API's server hears of them, too
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as running:
+        if bound is not None:
+            log_to(logging.FileHandler(farm.logs / "gateway.log"))
+            await running.enter_async_context(served(here, bound))
+        await _say_ends(here, farm, stop)
+
+
+async def _say_ends(here: Settings, farm: EmbeddedFarm, stop: asyncio.Event) -> None:
     from rich.text import Text
 
     from gateway.deployment import open_ledger
     from tools.watching import status_text
 
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console = printer()
     async with open_ledger(here, make=True) as ledger:
         known = {booking.id: booking.updated_at for booking in await ledger.bookings()}

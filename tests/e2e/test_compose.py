@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import redis
 import yaml
@@ -64,15 +67,29 @@ def redis_url(tmp_path) -> Iterator[str]:
 
 
 @contextmanager
-def service(name: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def service(name: str, env: dict[str, str], log: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     """One service's command as a process, ended as compose would end it."""
-    command = [str(part) for part in SERVICES[name]["command"]]
+    command = [*(str(part) for part in SERVICES[name]["command"]), *more]
     assert command[0] == "readback"
     with log.open("wb") as out:
         process = subprocess.Popen([READBACK, *command[1:]], env=env, stdout=out, stderr=subprocess.STDOUT)
     yield process
     process.terminate()
     process.wait(PATIENCE_S)
+
+
+def by_the_api(env: dict[str, str], log: Path) -> dict[str, Any]:
+    """A booking that a platform makes, when it is settled."""
+    new = [str(READBACK), "keys", "new", "acme"]
+    key = subprocess.run(new, env=env, capture_output=True, text=True, check=True).stdout.strip()
+    (port,) = re.findall(r"listens +http://0\.0\.0\.0:(\d+)", log.read_text())
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "order-1"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE_S) as api:
+        made = api.post("/v1/bookings", json=REQUEST)
+        assert made.status_code == 201, made.text
+        api.get(f"/v1/bookings/{made.json()['id']}/events/stream")  # which ends when it is settled
+        answer: dict[str, Any] = api.get(made.headers["Location"]).json()
+    return answer
 
 
 def test_the_services_book_together(redis_url, postgresql, tmp_path):
@@ -97,6 +114,7 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
         with (
             service("egress", env, tmp_path / "egress.log") as egress,
             service("relay", env, tmp_path / "relay.log") as relay,
+            service("gateway", env, tmp_path / "gateway.log", "--port", "0") as gateway,
             service("worker-book", env, tmp_path / "book.log") as book,
             service("worker-verify", env, tmp_path / "verify.log") as verify,
         ):
@@ -104,11 +122,14 @@ def test_the_services_book_together(redis_url, postgresql, tmp_path):
             answer = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=False)
             logs = "\n".join(path.read_text() for path in tmp_path.glob("*.log"))
             assert answer.returncode == 0, answer.stdout + answer.stderr + logs
+            asked = by_the_api(env, tmp_path / "gateway.log")
             counted = [str(READBACK), "egress", "--counts", "--json"]
             through = json.loads(subprocess.run(counted, env=env, capture_output=True, check=True).stdout)
         said = json.loads(answer.stdout)
-        (record,) = twin.records()
-        assert (said["status"], said["venue_reference"]) == ("confirmed", record.code)
-        assert [process.returncode for process in (egress, relay, book, verify)] == [0, 0, 0, 0]
+        records = {record.code for record in twin.records()}
+        assert {said["status"], asked["status"]} == {"confirmed"}
+        assert {said["venue_reference"], asked["venue_reference"]} == records
+        assert len(records) == 2
+        assert [process.returncode for process in (egress, relay, gateway, book, verify)] == [0, 0, 0, 0, 0]
         (count,) = through["partners"].values()
         assert min(count.values()) > 0, "nothing went through the guard of its own"

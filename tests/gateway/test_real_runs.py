@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -34,6 +35,7 @@ class House:
     environ: dict[str, str]
     first: TwinProcess
     second: TwinProcess
+    api: str = ""
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -81,7 +83,7 @@ def house(tmp_path_factory) -> Iterator[House]:
 def up(house) -> Iterator[subprocess.Popen[str]]:
     """`readback up` in another terminal."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "up"],
+        [sys.executable, "-m", "gateway.cli", "up", "--port", "0"],
         env=house.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -94,6 +96,7 @@ def up(house) -> Iterator[subprocess.Popen[str]]:
         if "Ctrl-C" in line:
             break
     assert "The farm is up." in said[0], said
+    (house.api,) = [words[1] for line in said if (words := line.split()) and words[0] == "api"]
     yield process
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=LIMIT_S)
@@ -211,6 +214,24 @@ def test_knowing(house, up):
     there = VenuesAnswer.model_validate_json(house.run("venues", "--json").stdout).venues
     assert {"first_here", "second_here", "lab_concert"} <= {venue.slug for venue in there}
     assert "second_here" in house.run("venues").stdout
+
+
+def test_a_platform_books_at_the_api_that_comes_with_it(house, up):
+    key = house.run("keys", "new", "acme", "--days", "1").stdout.strip()
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "order-1"}
+    with httpx.Client(base_url=house.api, headers=headers, timeout=LIMIT_S) as api:
+        made = api.post("/v1/bookings", json=request("2030-06-07"))
+        assert (made.status_code, made.json()["reseller"]) == (201, "acme")
+        told = api.get(f"/v1/bookings/{made.json()['id']}/events/stream").text  # it ends when the booking is settled
+        assert "event: booking.claimed" in told
+        assert "event: booking.confirmed" in told
+        answer = api.get(made.headers["Location"]).json()
+    assert answer["status"] == "confirmed"
+    assert answer["venue_reference"] in {record.code for record in house.first.records()}
+    log = (house.home / "logs" / "gateway.log").read_text()
+    assert "route=/v1/bookings status=201" in log
+    assert "eheim" not in log + told
+    assert key.rpartition("_")[2] not in log
 
 
 def test_a_second_farm_says_who_runs(house, up):

@@ -8,12 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 
 from gateway.api.serving import Discreet, listening
+from gateway.commands.up import door
 
 LIMIT_S = 30
 
@@ -98,6 +99,14 @@ def test_a_port_that_is_taken_is_said(run):
         result = run("gateway", "--port", port)
     assert result.exit_code == 2
     assert f"port {port} of 127.0.0.1 is taken" in result.stderr
+
+
+def test_a_farm_whose_port_is_taken_goes_on_without_the_api(capsys):
+    with ExitStack() as running, socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        assert door(running, port) is None
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"The API is not served: port {port} of 127.0.0.1 is taken" in said
 
 
 def test_every_proxy_that_is_none_is_named(run, home):
