@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from asyncio import Task
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
 from types import FrameType, TracebackType
@@ -33,7 +33,21 @@ _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that ends as a command does: told once it finishes what is under way, told again it does not."""
+    """Uvicorn that ends as a command does: told once it finishes what is under way, told again it does not.
+
+    Args:
+        config: What is served, and how.
+        end_streams: Called first when it ends, for streams would never be finished.
+    """
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, whole, and then what uvicorn ends."""
+        self._end_streams()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn has it
         """Uvicorn's own would die of the signal in the end; that its parent sent one is no failure."""
@@ -102,6 +116,10 @@ async def served(settings: Settings, bound: socket.socket, proxies: Sequence[str
         Complaint: Its ledger or what can be booked cannot be used.
     """
     app = make_app(settings)
+
+    def end_streams() -> None:
+        app.state.house.listening.end()
+
     server = Server(
         uvicorn.Config(
             app,
@@ -114,7 +132,8 @@ async def served(settings: Settings, bound: socket.socket, proxies: Sequence[str
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
+        end_streams,
     )
     async with app.router.lifespan_context(app):
         serving = asyncio.create_task(server.serve(sockets=[bound]))

@@ -87,7 +87,7 @@ def _say_how_to_book(key: str, stock: str) -> None:
 
     command = "readback" if shutil.which("readback") else shown(Path(sys.executable).with_name("readback"))
     console = printer()
-    console.print(f"\nBook there yourself, by the API, as the reseller demo (the key is valid for {DEMO_DAYS} days):")
+    console.print(f"\nBook yourself, by the API, with a key of the reseller demo ({DEMO_DAYS} days):")
     for line in (
         f"{command} up --with {stock}    # in another terminal",
         f"export READBACK_API_KEY={key}",

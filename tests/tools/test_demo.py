@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -9,6 +10,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from farm.compare import FieldResult
 from farm.facts import Facts, Guest, Party, Slot
@@ -16,6 +18,9 @@ from farm.identity import Reference
 from farm.request import Request, WantedSlot
 from farm.status import AttemptState, Attendance, BookingStatus, Cause, VenueStatus, VerdictKind
 from farm.verdict import Verdict
+from gateway.api.caller import SCOPES
+from gateway.cli import app
+from gateway.keys import KeysAnswer
 from ledger.records import AttemptRecord, BookingRecord, EventRecord
 from tasks.machine.private_redis import RedisNotStarted
 from tools.demo.books import Entry, Says, differences, strangers
@@ -155,14 +160,19 @@ def test_the_demo_of_the_twins(tmp_path, monkeypatch):
 
 @pytest.mark.e2e
 @pytest.mark.browser
-def test_the_demo_of_the_shop(tmp_path, monkeypatch):
+def test_the_demo_of_the_shop_and_the_key_that_the_command_ends_with(tmp_path, monkeypatch):
     monkeypatch.setenv("READBACK_HOME", str(tmp_path))
-    shown = StringIO()
-    code = run_demo("pretix", Console(file=shown, width=100, color_system=None))
-    text = shown.getvalue()
-    assert code == 0, text
+    monkeypatch.setenv("COLUMNS", "100")
+    done = CliRunner().invoke(app, ["demo", "--venue", "pretix"])
+    text = done.stdout
+    assert done.exit_code == 0, text
     assert "✓ every row agrees with pretix's own database" in text
     assert {"organizer_api", "back_office", "order_page"} <= set(text.split())
+    (key_id,) = re.findall(r"export READBACK_API_KEY=rb_([a-z2-7]{12})_[\w-]{43}$", text, re.MULTILINE)
+    (key,) = KeysAnswer.model_validate_json(CliRunner().invoke(app, ["keys", "list", "--json"]).stdout).keys
+    assert (key.id, key.reseller, key.state, set(key.scopes)) == (key_id, "demo", "valid", set(SCOPES))
+    assert "up --with pretix" in text
+    assert text.count("-d @examples/pretix-ticket.json") == 1
 
 
 def test_an_unknown_demo_is_refused(capsys):
