@@ -63,9 +63,12 @@ class Sendings:
     poster: Poster
     keys: Callable[[], KeyRing]
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _asked_again: set[str] = field(default_factory=set)
 
     async def begin(self, webhook_id: str) -> None:
         """Let what is due to this endpoint go out, and return. One too many is left to others: it is told again."""
+        if webhook_id in self._running:
+            self._asked_again.add(webhook_id)  # its turn may be ending at this moment
         if webhook_id in self._running or len(self._running) >= MOST_AT_ONCE:
             return
         task = asyncio.create_task(self._quietly(webhook_id))
@@ -105,6 +108,9 @@ class Sendings:
     async def _quietly(self, webhook_id: str) -> None:
         try:
             await self.send_due(webhook_id)
+            while webhook_id in self._asked_again:
+                self._asked_again.discard(webhook_id)
+                await self.send_due(webhook_id)
         except SQLAlchemyError as error:
             log.warning("%s: the ledger is away (%s): what is due stays due", webhook_id, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - nobody waits for this task; and its own words may hold an address
