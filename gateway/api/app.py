@@ -15,6 +15,7 @@ from gateway.api import (
     doubts,
     events,
     me,
+    pages,
     partners,
     problems,
     rates,
@@ -22,6 +23,7 @@ from gateway.api import (
     venues,
     webhooks,
 )
+from gateway.api.document import DESCRIPTION, Api
 from gateway.api.door import Door
 from gateway.api.house import house_of
 from gateway.mcp import http as mcp
@@ -40,11 +42,12 @@ ROUTERS = (
     streams.router,
     venues.router,
     webhooks.router,
+    pages.router,
     mcp.router,
 )
 
 
-def make_app(settings: Settings) -> FastAPI:
+def make_app(settings: Settings) -> Api:
     """The API of a deployment; its ledger is opened when it starts, and closed when it ends."""
 
     @asynccontextmanager
@@ -52,9 +55,10 @@ def make_app(settings: Settings) -> FastAPI:
         async with house_of(settings) as app.state.house, mcp.mcp_served(app, settings):
             yield
 
-    app = FastAPI(title="Readback", version="1", lifespan=living, docs_url=None, redoc_url=None)
+    app = Api(title="Readback", version="1", description=DESCRIPTION, lifespan=living, docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_middleware(Door)
     for router in ROUTERS:
         app.include_router(router)
+    app.mount(pages.ASSETS_PATH, pages.ASSETS)
     return app

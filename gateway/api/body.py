@@ -30,7 +30,8 @@ def _too_large() -> Refused:
     return Refused("too-large", f"the body has more than {SIZE_LIMIT // 1024} KiB", headers={"Connection": "close"})
 
 
-async def _json(request: Request) -> object:
+async def of_request(request: Request) -> object:
+    """The JSON document that this request was sent."""
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said != "application/json":
         raise Refused(
@@ -52,5 +53,5 @@ async def _json(request: Request) -> object:
         raise Refused("not-json", error.what, faults=error.faults) from None
 
 
-Body = Annotated[object, Depends(_json)]
+Body = Annotated[object, Depends(of_request)]
 """The JSON document that a route was sent; declare it after the caller, so that nobody's is read without a key."""

@@ -8,16 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from farm.facts import Fact
+from farm.request import Request
 from farm.schema import Fault
 from gateway.admission import admitted, must_have_venue
 from gateway.answers import BookingAnswer
 from gateway.api.body import NAME, Body
 from gateway.api.caller import Caller, Creator, Reader, Writer
+from gateway.api.described import takes
 from gateway.api.house import Here, House
 from gateway.api.idempotency import IdempotencyKey
 from gateway.api.paging import cursor_after, place_of
 from gateway.api.problems import Refused
-from gateway.api.wishes import BookingsWanted, as_change
+from gateway.api.wishes import BookingsWanted, ChangeWanted, as_change
 from gateway.changing import call_off, change
 from gateway.standing import answer_for, answers_for
 from ledger.errors import Busy, IdempotencyConflict, NoSuchBooking, NotChangeable
@@ -56,7 +58,13 @@ async def own(here: House, who: Caller, booking_id: str) -> BookingRecord:
     return booking
 
 
-@router.post("", status_code=201, summary="Queue a booking")
+@router.post(
+    "",
+    status_code=201,
+    summary="Queue a booking",
+    responses={200: {"model": BookingAnswer, "description": "This key has queued it before; as it is now"}},
+)
+@takes(Request)
 async def book(here: Here, who: Creator, key: IdempotencyKey, body: Body, response: Response) -> BookingAnswer:
     """Every fault in a request is named at once, and then nothing is queued.
 
@@ -88,6 +96,7 @@ async def show(booking_id: str, here: Here, who: Reader) -> BookingAnswer:
 
 
 @router.patch("/{booking_id}", status_code=202, summary="Ask for another time or party")
+@takes(ChangeWanted, refuses=("not-changeable",))
 async def ask_for_change(booking_id: str, here: Here, who: Writer, body: Body) -> BookingAnswer:
     """New before old: what stands is given up only once the new one is confirmed, and stays if that cannot be."""
     booking = await own(here, who, booking_id)

@@ -27,7 +27,12 @@ SCOPES = {
 """What a key may be allowed to do."""
 
 _KEY = re.compile(r"rb_([a-z2-7]{12})_([A-Za-z0-9_-]{43})")
-_bearer = HTTPBearer(auto_error=False, description="An API key: `rb_<id>_<secret>`.")
+_bearer = HTTPBearer(
+    scheme_name="ApiKey",
+    bearerFormat="rb_<id>_<secret>",
+    auto_error=False,
+    description="An API key: `rb_<id>_<secret>`. `readback keys new` makes it, and shows it once.",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ PARAMETER = {
 }
 
 
-async def _key(request: Request) -> str:
+async def of_request(request: Request) -> str:
+    """The key of this request."""
     given = request.headers.getlist(HEADER)
     if not given:
         raise Refused("idempotency-key-missing", "nothing was queued")
@@ -36,5 +37,5 @@ async def _key(request: Request) -> str:
     return given[0]
 
 
-IdempotencyKey = Annotated[str, Depends(_key)]
+IdempotencyKey = Annotated[str, Depends(of_request)]
 """The key of a request that makes something."""

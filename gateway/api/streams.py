@@ -18,6 +18,7 @@ from farm.life.awaiting import Awaited
 from farm.schema import Fault
 from gateway.api.bookings import own
 from gateway.api.caller import Follower
+from gateway.api.described import takes
 from gateway.api.events import Types, known
 from gateway.api.house import Here, House
 from gateway.api.lines import AT_ONCE, Line
@@ -75,6 +76,7 @@ Seated = Annotated[Seat, Depends(_seated)]
     response_class=EventSourceResponse,
     responses=_STREAM,
 )
+@takes(refuses=("too-many-streams",))
 async def of_reseller(
     here: Here, who: Follower, seat: Seated, after: _After = None, last_id: _LastId = None, types: Types = None
 ) -> Response:
@@ -102,6 +104,7 @@ async def of_reseller(
     responses=_STREAM
     | {204: {"description": "You have everything, and the booking is settled: do not come back for more."}},
 )
+@takes(refuses=("too-many-streams",))
 async def of_booking(
     booking_id: str, here: Here, who: Follower, seat: Seated, after: _After = None, last_id: _LastId = None
 ) -> Response:
