@@ -14,6 +14,7 @@ MOST_LOCAL = 64 - len("+rb-0123456789-999")
 """An address has at most 64 characters before its @ (RFC 5321), and our reference goes there too."""
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
+_NUMBER = re.compile(r"\s*[-+]?[0-9]+(\.[0-9]*)?\s*")
 D = TypeVar("D", date, datetime)
 
 
@@ -53,10 +54,10 @@ def _currency(text: str) -> str:
 
 
 def _no_number(written: object) -> object:
-    """JSON numbers would be read as seconds since 1970."""
-    if isinstance(written, int | float):
+    """Numbers, also those that are written as texts, would be read as seconds since 1970."""
+    if isinstance(written, int | float) or (isinstance(written, str) and _NUMBER.fullmatch(written)):
         said = "is a number; dates and times are texts, as 2026-12-04, 19:30 or 2026-12-04T12:00:00+01:00"
-        raise ValueError(said)  # noqa: TRY004 - what pydantic makes a fault of
+        raise ValueError(said)
     return written
 
 

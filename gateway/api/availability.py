@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from farm.facts import Fact
 from farm.listing import Offered
 from farm.schema import nearest
+from farm.written import Day
 from gateway.api.caller import Reader
 from gateway.api.house import Here
 from gateway.api.problems import Refused
@@ -86,7 +87,7 @@ async def availability(
     slug: str,
     here: Here,
     who: Reader,  # noqa: ARG001 - any reader's: it is what the venue shows to everybody
-    date: Annotated[dt.date, Query(description="A day in the venue's own zone; of a stay, the arrival.")],
+    date: Annotated[Day, Query(description="A day in the venue's own zone; of a stay, the arrival.")],
     people: Annotated[int | None, Query(ge=1, le=500, description="Only lists for so many people.")] = None,
 ) -> AvailabilityAnswer:
     """As seen by the farm's own visits, however old: `age_s` says how old. It is never a promise.

@@ -55,7 +55,7 @@ _HEADERS = {
     "Location": ("The address of the booking.", "/v1/bookings/bk_01jz8m2d5x7q4r9t0v3k"),
 }
 _WALL_TIME = "^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"
-_WITH_RETRY = {429, 503}
+_WITH_RETRY = {"still-being-written", "too-many-requests", "too-many-streams", "ledger-away"}
 
 
 class Api(FastAPI):
@@ -99,7 +99,8 @@ def _completed(document: dict[str, Any], routes: Sequence[RouteContext]) -> dict
     for schema in schemas.values():
         of_attributes(schema)
     _say_wall_times(document)
-    document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
+    used = {tag for item in document["paths"].values() for each in item.values() for tag in each.get("tags", ())}
+    document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items() if name in used]
     return document
 
 
@@ -118,10 +119,6 @@ def _complete(operation: Operation, route: RouteContext, schemas: dict[str, Any]
     _complete_answers(operation)
     for status, kinds in _by_status([*_kinds(operation, may, calls), *said.refuses]).items():
         operation["responses"][str(status)] = _problems(kinds)
-    for status, response in operation["responses"].items():
-        more = ["Retry-After"] if int(status) in _WITH_RETRY or "headers" in response else []
-        more += ["Location"] if status == "201" else []
-        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ANSWER_HEADERS, *more)}
 
 
 def _complete_parameters(operation: Operation, route: RouteContext, calls: set[Callable[..., object]]) -> None:
@@ -147,7 +144,8 @@ def _complete_parameters(operation: Operation, route: RouteContext, calls: set[C
 def _complete_answers(operation: Operation) -> None:
     if "422" in operation["responses"] and "HTTPValidationError" in str(operation["responses"]["422"]):
         del operation["responses"]["422"]  # ours is a problem, where there can be one
-    for response in operation["responses"].values():
+    for status, response in operation["responses"].items():
+        response["headers"] = _headers(*_ANSWER_HEADERS, *(["Location"] if status == "201" else []))
         if response.get("description") == "Successful Response":
             response["description"] = operation["summary"]
         media = response.get("content", {}).get("application/json", {})
@@ -197,11 +195,15 @@ def _by_status(kinds: Sequence[str]) -> dict[int, list[str]]:
 
 def _problems(kinds: Sequence[str]) -> dict[str, Any]:
     examples = _named({kind: problem_example(kind) for kind in kinds})
-    response = {
+    return {
         "description": "; ".join(KINDS[kind].title for kind in kinds),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+        "headers": _headers("Retry-After") if _WITH_RETRY.intersection(kinds) else {},
     }
-    return response | ({"headers": {}} if "still-being-written" in kinds else {})
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _named(examples: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -197,6 +198,13 @@ def _itself(error: Refused) -> Refused:
     return error
 
 
+def _methods(request: Request) -> set[str]:
+    """What may be done at this address; each route knows only its own method."""
+    path = getattr(request.scope.get("route"), "path", None)
+    routes = (route for route in iter_route_contexts(request.app.routes) if route.path == path)
+    return {method for route in routes for method in route.methods or ()}
+
+
 _REFUSALS: Mapping[type[Exception], Callable[..., Refused]] = {
     Refused: _itself,
     Complaint: _of_complaint,
@@ -212,6 +220,9 @@ def install(app: FastAPI) -> None:
     for kind, refusal in _REFUSALS.items():
 
         async def said(request: Request, error: Exception, refusal: Callable[..., Refused] = refusal) -> JSONResponse:
-            return answer(refusal(error), entry_of(request).id)
+            refused = refusal(error)
+            if refused.kind == "wrong-method":
+                refused.headers["Allow"] = ", ".join(sorted(_methods(request)))
+            return answer(refused, entry_of(request).id)
 
         app.add_exception_handler(kind, said)

@@ -66,6 +66,7 @@ def test_a_good_one_passes():
         ({"guest": GOOD["guest"] | {"email": "ada@example..com"}}, "guest.email", "is no e-mail address"),
         ({"guest": GOOD["guest"] | {"email": "a" * 47 + "@example.com"}}, "guest.email", "would not fit"),
         ({"know_by": 1900000000}, "know_by", "is a number"),
+        ({"know_by": "1900000000"}, "know_by", "is a number"),
         ({"know_by": "9999-12-31T23:59:59-14:00"}, "know_by", "is not between"),
         ({"reseller_reference": "a\x00b"}, "reseller_reference", "control character"),
         ({"Guest": {}}, "Guest", "did you mean `guest`?"),

@@ -58,6 +58,12 @@ async def test_what_is_too_much_is_not_looked_at(mine):
     ]
 
 
+async def test_a_wrong_method_is_told_all_right_ones(mine):
+    answer = await mine.delete("/v1/bookings/bk_none")
+    assert (answer.status_code, answer.json()["type"]) == (405, "/problems/wrong-method")
+    assert answer.headers["allow"] == "GET, PATCH"
+
+
 class TestTheLog:
     async def test_a_line_has_the_route_and_no_word_of_the_caller(self, mine, stranger, log):
         key = mine.headers["authorization"].partition(" ")[2]
