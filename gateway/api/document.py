@@ -7,6 +7,7 @@ anything else than the code does.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -135,8 +136,10 @@ def _complete_parameters(operation: Operation, route: RouteContext, calls: set[C
     for each in parameters:
         if each["name"] in says:
             each.setdefault("description", says[each["name"]])
-        if each["name"] in PARAMETERS:
-            each.setdefault("example", PARAMETERS[each["name"]])
+        before = re.search(rf"(\w+)/{{{each['name']}}}", route.path_format or "")
+        name = f"{before[1]}.{each['name']}" if before else each["name"]
+        if name in PARAMETERS:
+            each.setdefault("example", PARAMETERS[name])
     if parameters:
         operation["parameters"] = parameters
 
@@ -148,11 +151,11 @@ def _complete_answers(operation: Operation) -> None:
         response["headers"] = _headers(*_ANSWER_HEADERS, *(["Location"] if status == "201" else []))
         if response.get("description") == "Successful Response":
             response["description"] = operation["summary"]
-        media = response.get("content", {}).get("application/json", {})
-        name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        example = answer_example(operation["operationId"], name)
-        if media and example is not None:
-            media["example"] = example
+        for media in response.get("content", {}).values():
+            name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            example = answer_example(operation["operationId"], name)
+            if example is not None:
+                media.setdefault("example", example)
 
 
 def _kinds(operation: Operation, may: May | None, calls: set[Callable[..., object]]) -> Iterator[str]:

@@ -39,18 +39,22 @@ ANSWERS: dict[str, Any] = {name: _whole(each, _WRITTEN) for name, each in _WRITT
 REQUESTS: dict[str, dict[str, Any]] = _read("requests")
 """By the model of the body, and by what they are for."""
 PARAMETERS: dict[str, Any] = {
-    "booking_id": ANSWERS["BookingAnswer"]["id"],
-    "slug": ANSWERS["PublicVenue"]["slug"],
+    "bookings.booking_id": ANSWERS["BookingAnswer"]["id"],
+    "doubts.booking_id": ANSWERS["BookingAnswer"]["id"],
+    "venues.slug": ANSWERS["PublicVenue"]["slug"],
+    "partners.slug": ANSWERS["PublicPartner"]["slug"],
+    "webhooks.webhook_id": ANSWERS["WebhookAnswer"]["id"],
+    "deliveries.delivery_id": ANSWERS["DeliveryAnswer"]["id"],
     "date": "2030-06-14",
 }
-"""By name, where the schema of the parameter has none."""
+"""Of the path, by what stands before it; of the query, by its name."""
 
 _DETAILS = {
     "bad-request": "nothing was queued",
     "not-json": "the body is not JSON: line 3, column 5: Expecting ',' delimiter",
     "scope-missing": "this needs a key with the scope `bookings:write`",
     "not-found": "there is no such booking",
-    "not-changeable": f"{PARAMETERS['booking_id']} cannot be changed: its cancellation was asked for",
+    "not-changeable": f"{ANSWERS['BookingAnswer']['id']} cannot be changed: its cancellation was asked for",
     "too-many-requests": "more than 6000 requests with one key in a minute",
 }
 _FAULTS = {

@@ -40,7 +40,7 @@ _PAGE = """<!doctype html>
 _CODE = re.compile(r"`([^`]+)`")
 
 
-class HealthAnswer(Fact):
+class AliveAnswer(Fact):
     """The gateway answers."""
 
     status: Literal["alive"] = "alive"
@@ -56,9 +56,9 @@ class ProblemKind(Fact):
 
 
 @router.get("/health", summary="Whether the gateway is alive")
-async def health() -> HealthAnswer:
+async def health() -> AliveAnswer:
     """Asks nothing and nobody: a ledger that is away makes answers say so, and is no reason to restart a gateway."""
-    return HealthAnswer()
+    return AliveAnswer()
 
 
 @router.get("/", include_in_schema=False)

@@ -20,13 +20,13 @@ from tests.ledger.lives import claimed, queued
 
 OPEN = {"/", "/docs", "/docs/assets/{path}", "/openapi.json", "/health", "/problems", "/problems/{kind}"}
 """What anybody may ask for: nothing of a reseller is there."""
-SHARED = {"slug": "osteria_luna", "kind": "not-found"}
-"""Parameters of paths that name what belongs to no reseller."""
+SHARED = {"venues.slug": "osteria_luna", "partners.slug": "bologna_tables", "problems.kind": "not-found"}
+"""Parameters of paths, by what stands before them, that name what belongs to no reseller."""
 OWN = {"booking_id"}
 """Parameters of paths that name a thing of one reseller: ``Things`` has one of each."""
 
 EVENING = WantedSlot.model_validate({"date": "2030-06-14", "earliest": "19:00", "latest": "21:00"})
-_PARAMETER = re.compile(r"{(\w+)}")
+_PARAMETER = re.compile(r"(\w+)/{(\w+)}")
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,17 @@ class Way:
     streams: bool
 
     @property
-    def parameters(self) -> list[str]:
-        return _PARAMETER.findall(self.path)
-
-    @property
     def own(self) -> list[str]:
-        return [name for name in self.parameters if name in OWN]
+        return [name for _, name in _PARAMETER.findall(self.path) if name in OWN]
 
     def at(self, things: Mapping[str, str]) -> str:
-        """Its address for these things."""
-        return _PARAMETER.sub(lambda match: things[match[1]], self.path)
+        """Its address for these things; for what nobody owns, with what is there."""
+
+        def named(match: re.Match[str]) -> str:
+            before, name = match.groups()
+            return f"{before}/{things[name] if name in OWN else SHARED[f'{before}.{name}']}"
+
+        return _PARAMETER.sub(named, self.path)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -67,10 +68,10 @@ def ways() -> Iterator[Way]:
         if may is None:
             assert path in OPEN, f"`{path}` lets anybody in: give it a caller (gateway/api/caller.py)"
             continue
-        for name in _PARAMETER.findall(path):
-            assert name in OWN or name in SHARED, (
+        for before, name in _PARAMETER.findall(path):
+            assert name in OWN or f"{before}.{name}" in SHARED, (
                 f"`{path}`: the walks do not know `{name}`. If it names a thing of a reseller, add it to OWN in "
-                f"tests/gateway/api/walking.py and make one in `things`; else give one in SHARED"
+                f"tests/gateway/api/walking.py and make one in `things`; else give `{before}.{name}` in SHARED"
             )
         for method in sorted(route.methods or ()):
             said = paths.get(path, {}).get(method.lower(), {})
