@@ -16,6 +16,7 @@ from gateway.answers import BookingAnswer
 from gateway.api.body import Body
 from gateway.api.bookings import own
 from gateway.api.caller import Writer
+from gateway.api.described import takes
 from gateway.api.house import Here
 from gateway.api.problems import Refused
 from gateway.occasion import NoOccasion, Occasion, occasion
@@ -33,16 +34,8 @@ class AttendanceSaid(Fact):
     attendance: Literal["arrived", "no_show"]
 
 
-@router.post(
-    "/{booking_id}/attendance",
-    summary="Say whether the guest came",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": AttendanceSaid.model_json_schema()}},
-        }
-    },
-)
+@router.post("/{booking_id}/attendance", summary="Say whether the guest came")
+@takes(AttendanceSaid, refuses=("not-confirmed", "too-early"))
 async def say_attendance(booking_id: str, here: Here, who: Writer, body: Body) -> BookingAnswer:
     """Of a confirmed booking: `arrived` from 60 minutes before its time on, `no_show` from its time on.
 

@@ -13,6 +13,7 @@ from icalendar import Calendar, Event
 from farm.facts import Slot
 from gateway.api.bookings import own
 from gateway.api.caller import Caller, Reader
+from gateway.api.described import takes
 from gateway.api.house import Here, House
 from gateway.api.problems import Refused
 from gateway.api.reservation import reservation
@@ -45,6 +46,7 @@ def _answers(media_type: str, says: str, shape: dict[str, Any]) -> dict[int | st
     response_class=CalendarFile,
     responses=_answers(ICS, "One VEVENT, with its VTIMEZONE.", {"type": "string"}),
 )
+@takes(refuses=("not-confirmed",))
 async def calendar_file(booking_id: str, here: Here, who: Reader) -> Response:
     """`METHOD:PUBLISH`; the same `UID` and a higher `SEQUENCE` once it is changed, `METHOD:CANCEL` once it is gone.
 
@@ -66,6 +68,7 @@ async def calendar_file(booking_id: str, here: Here, who: Reader) -> Response:
     response_class=LinkedData,
     responses=_answers(JSON_LD, "A schema.org Reservation, without the guest.", {"type": "object"}),
 )
+@takes(refuses=("not-confirmed",))
 async def linked_data(booking_id: str, here: Here, who: Reader) -> Response:
     """`FoodEstablishmentReservation`, `LodgingReservation`, `EventReservation` or `Reservation`, as the venue is.
 
