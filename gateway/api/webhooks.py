@@ -15,6 +15,7 @@ from farm.errors import AccessNotAgreed
 from farm.schema import Fault, faults_of
 from gateway.api.body import Body
 from gateway.api.caller import Caller, HookOwner
+from gateway.api.described import takes
 from gateway.api.house import Here, House
 from gateway.api.paging import cursor_after, place_of
 from gateway.api.problems import Refused
@@ -44,6 +45,7 @@ _NO_DELIVERY = "there is no such delivery, or no longer"
 
 
 @router.post("", status_code=201, summary="Be told what happens")
+@takes(WebhookWanted, refuses=("too-many-webhooks", "cannot-keep-secrets"))
 async def register(here: Here, who: HookOwner, body: Body, response: Response) -> NewSecretAnswer:
     """From now on each event of your bookings is posted there, signed with the secret that is shown here once."""
     wanted = await _read(here, body, WebhookWanted, "nothing was registered")
@@ -78,6 +80,7 @@ async def show(webhook_id: str, here: Here, who: HookOwner) -> WebhookAnswer:
 
 
 @router.patch("/{webhook_id}", summary="Change, disable or enable a webhook")
+@takes(WebhookChanged)
 async def change(webhook_id: str, here: Here, who: HookOwner, body: Body) -> WebhookAnswer:
     """One that is enabled again goes on where it had stopped; to begin with what happens now, register a new one."""
     await _own(here, who, webhook_id)
@@ -96,6 +99,7 @@ async def remove(webhook_id: str, here: Here, who: HookOwner) -> None:
 
 
 @router.post("/{webhook_id}/rotate-secret", summary="Get a new secret")
+@takes(refuses=("cannot-keep-secrets",))
 async def rotate(webhook_id: str, here: Here, who: HookOwner, response: Response) -> NewSecretAnswer:
     """It is shown here once. For 24 hours the one of before signs, too; rotate again to end that."""
     await _own(here, who, webhook_id)
@@ -106,6 +110,7 @@ async def rotate(webhook_id: str, here: Here, who: HookOwner, response: Response
 
 
 @router.post("/{webhook_id}/test", status_code=202, summary="Have a test sent")
+@takes(refuses=("webhook-disabled",))
 async def test(webhook_id: str, here: Here, who: HookOwner) -> DeliveryAnswer:
     """An event of the type `webhook.test`, about a booking that does not exist, comes within seconds."""
     _must_be_enabled(await _own(here, who, webhook_id))
@@ -128,6 +133,7 @@ async def deliveries(
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202, summary="Have it sent again")
+@takes(refuses=("webhook-disabled",))
 async def redeliver(webhook_id: str, delivery_id: str, here: Here, who: HookOwner) -> DeliveryAnswer:
     """Now, under the same `webhook-id`, whatever became of it; the whole schedule is before it again."""
     _must_be_enabled(await _own(here, who, webhook_id))

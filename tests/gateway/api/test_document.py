@@ -41,6 +41,13 @@ def ledger_url(migrated_file, tmp_path):
     return f"sqlite:///{tmp_path / 'document.sqlite3'}"
 
 
+@pytest.fixture
+def settings(settings, tmp_path):
+    key = tmp_path / "state.key"
+    key.write_text("a key that has thirty-two letters or more")
+    return settings.model_copy(update={"state_key": f"file:{key}"})
+
+
 def faults(value, schema):
     whole = {"components": DOCUMENT["components"]} | schema
     found = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -88,7 +95,7 @@ def test_what_a_route_answers_is_shown(name):
         for status, said in OPERATIONS[name]["responses"].items()
         if status.startswith("2") and status != "204"
     }
-    assert good
+    assert good or "204" in OPERATIONS[name]["responses"]
     for status, said in good.items():
         for media_type, media in said["content"].items():
             model = media.get("schema", {}).get("$ref", "").rpartition("/")[2]

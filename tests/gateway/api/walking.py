@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from farm.request import WantedSlot
 from gateway.api.app import make_app
 from gateway.api.caller import May
 from gateway.api.document import caller_of
+from ledger.names import new_id
 from ledger.store import Ledger
+from ledger.webhooks import NewWebhook
 from tasks.settings import Settings
 from tests.ledger.lives import claimed, queued
 
@@ -22,7 +25,7 @@ OPEN = {"/", "/docs", "/docs/assets/{path}", "/openapi.json", "/health", "/probl
 """What anybody may ask for: nothing of a reseller is there."""
 SHARED = {"venues.slug": "osteria_luna", "partners.slug": "bologna_tables", "problems.kind": "not-found"}
 """Parameters of paths, by what stands before them, that name what belongs to no reseller."""
-OWN = {"booking_id"}
+OWN = {"booking_id", "webhook_id", "delivery_id"}
 """Parameters of paths that name a thing of one reseller: ``Things`` has one of each."""
 
 EVENING = WantedSlot.model_validate({"date": "2030-06-14", "earliest": "19:00", "latest": "21:00"})
@@ -102,7 +105,11 @@ async def things(ledger: Ledger, reseller: str) -> dict[str, str]:
     """One of each thing of a reseller, by the parameter that names it."""
     if reseller == "local":
         await claimed(ledger)  # one with attempts, too
-    return {"booking_id": await queued(ledger, reseller=reseller, when=EVENING, venues=("osteria_luna",))}
+    booking_id = await queued(ledger, reseller=reseller, when=EVENING, venues=("osteria_luna",))
+    hook_id = new_id("wh", ledger.clock(), secrets.token_bytes)
+    await ledger.webhooks.add(NewWebhook(hook_id, reseller, f"https://acme.example/{reseller}", None, b"sealed"))
+    delivery = await ledger.deliveries.test(hook_id)
+    return {"booking_id": booking_id, "webhook_id": hook_id, "delivery_id": delivery.id}
 
 
 def absent(name: str) -> str:
