@@ -18,6 +18,7 @@ from gateway.answers import BookingAnswer
 from gateway.api.body import Body
 from gateway.api.bookings import own
 from gateway.api.caller import Reader, Resolver
+from gateway.api.described import takes
 from gateway.api.house import Here, House
 from gateway.api.paging import cursor_after, place_of
 from gateway.api.problems import Refused
@@ -112,6 +113,7 @@ async def show_doubt(booking_id: str, here: Here, who: Reader) -> DoubtAnswer:
 
 
 @router.post("/{booking_id}/resolution", summary="Say what stands at the venue")
+@takes(PersonsWord, refuses=("not-in-doubt", "click-on-its-way", "being-worked-on"))
 async def resolve_doubt(booking_id: str, here: Here, who: Resolver, body: Body) -> BookingAnswer:
     """The booking goes on by your word, and its history keeps which key said so, and why.
 
