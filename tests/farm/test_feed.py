@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 
 from farm.closing import Closing
 from farm.feed import TYPES, PublicEvent, kinds_of
-from farm.status import AttemptState, BookingStatus
+from farm.status import AttemptState, Attendance, BookingStatus
 from ledger.records import EventRecord
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,7 @@ KINDS: dict[str, set[str]] = {
         BookingStatus.EXPIRED,
         BookingStatus.CANCELLED,
     },
+    "booking.{said}": {Attendance.ARRIVED, Attendance.NO_SHOW},
     "attempt.{happened.kind}": CLICKED,
     "attempt.{state}": {AttemptState.ABSENT, AttemptState.REFUSED, AttemptState.NOT_BOOKED},
 }
