@@ -9,15 +9,18 @@ import os
 import signal
 import socket
 from asyncio import Task
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
 from types import FrameType, TracebackType
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from farm.schema import Fault
 from gateway.api.app import make_app
+from gateway.api.house import House
 from gateway.complaint import Complaint, ExitCode
 from gateway.unexpected import story_of
 from tasks.settings import Settings
@@ -36,17 +39,18 @@ class Server(uvicorn.Server):
     """Uvicorn that ends as a command does: told once it finishes what is under way, told again it does not.
 
     Args:
-        config: What is served, and how.
-        end_streams: Called first when it ends, for streams would never be finished.
+        app: The API.
+        more: As ``uvicorn.Config`` takes it.
     """
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._end_streams = end_streams
+    def __init__(self, app: FastAPI, **more: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(uvicorn.Config(app, **more))
+        self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, whole, and then what uvicorn ends."""
-        self._end_streams()
+        """Streams would go on for ever: they are ended first, and their listeners go on at another gateway."""
+        house: House = self._app.state.house
+        house.listening.end()
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn has it
@@ -116,24 +120,17 @@ async def served(settings: Settings, bound: socket.socket, proxies: Sequence[str
         Complaint: Its ledger or what can be booked cannot be used.
     """
     app = make_app(settings)
-
-    def end_streams() -> None:
-        app.state.house.listening.end()
-
     server = Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",  # it is around the server, so that what it raises is what is told
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=list(proxies),
-            backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        ),
-        end_streams,
+        app,
+        lifespan="off",  # it is around the server, so that what it raises is what is told
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
     )
     async with app.router.lifespan_context(app):
         serving = asyncio.create_task(server.serve(sockets=[bound]))

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gateway.api.server import Server
+from gateway.api.serving import Server
 
 PROOF = {"kind": "matched", "channel": "guest_page", "at": "2030-01-01T00:00:00Z", "venue_status": "CONFIRMED"}
 Answer = Response | str
@@ -231,8 +231,9 @@ class Serving:
 
     @classmethod
     def start(cls, app: Any, port: int = 0) -> Serving:
-        config = uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=0)
-        server = Server(app, config) if isinstance(app, FastAPI) else uvicorn.Server(config)
+        more: dict[str, Any] = {"port": port, "log_level": "critical", "timeout_graceful_shutdown": 0}
+        is_real = isinstance(app, FastAPI)
+        server = Server(app, **more) if is_real else uvicorn.Server(uvicorn.Config(app, **more))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

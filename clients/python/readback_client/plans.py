@@ -24,6 +24,8 @@ from readback_client.steps import Give, Hear, NothingMore, Pause, Plan, Send, St
 T = TypeVar("T")
 
 TRIES = 5
+OUTAGE_TRIES = 20
+"""For a stream that came through before: some seven minutes, in which a gateway is started again."""
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 30.0
 """Who is told to come back later than that is told so, and decides."""
@@ -93,7 +95,7 @@ def followed(booking_id: str | None, after: int | None) -> Plan:
 
     Raises:
         Problem: The API says no.
-        Unreachable: The stream did not come through several times in a row.
+        Unreachable: The stream never came through, or did not for some minutes.
     """
     patience = Patience()
     call, place = calls.stream(booking_id), _Place(None if after is None else str(after))
@@ -111,7 +113,7 @@ def followed(booking_id: str | None, after: int | None) -> Plan:
                 patience.begin_anew()
             yield Pause(patience.pause_s(place.retry_s))
             continue
-        patience.begin_anew()
+        patience = Patience(OUTAGE_TRIES)
         event = place.behind(heard)
         if event is not None:
             yield Give(event)

@@ -6,11 +6,10 @@ import secrets
 
 import httpx
 import pytest
-import uvicorn
 
 from gateway.api.app import make_app
 from gateway.api.caller import SCOPES
-from gateway.api.server import Server
+from gateway.api.serving import Server
 from ledger.store import Ledger
 from tasks.settings import Settings
 from tests.databases import database_url, ledger_url, migrated_database, migrated_file, postgresql
@@ -36,8 +35,7 @@ async def server(settings):
     import asyncio
 
     settings.home.mkdir(exist_ok=True)
-    app = make_app(settings)
-    server = Server(app, uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+    server = Server(make_app(settings), port=0, log_level="warning", lifespan="on")
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done(), serving.exception()
