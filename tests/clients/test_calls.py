@@ -80,6 +80,24 @@ class TestBooking:
         assert (raised.value.retry_after_s, len(api.seen)) == (3600, 1)
 
 
+@pytest.mark.usefixtures("hasty")
+class TestOnce:
+    """What is done each time that it arrives."""
+
+    @pytest.mark.parametrize("lost", ["cut", PlainTextResponse("a proxy", 504)], ids=["cut", "proxy"])
+    def test_it_is_not_sent_again_where_it_may_have_arrived(self, client, api, lost):
+        api.next.append(lost)
+        with pytest.raises((Unreachable, Problem)):
+            client.add_webhook("https://platform.example/hook")
+        assert api.seen == [("POST", "/v1/webhooks")]
+
+    def test_it_is_sent_again_where_nothing_was_done(self, client, api):
+        api.next.extend([problem(503, "ledger-away", Retry_After="0"), problem(422, "bad-request")])
+        with pytest.raises(Problem, match="422"):
+            client.rotate_secret("wh_1")
+        assert len(api.seen) == 2
+
+
 class TestAnswers:
     def test_what_a_newer_server_adds_is_kept(self, client, api):
         booking = client.booking(api.queue())

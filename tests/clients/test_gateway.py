@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shutil
 import threading
+from collections.abc import Callable
 from itertools import islice
 
 import pytest
-from readback_client import KeyRefused, NotFound, Problem
+from fastapi.routing import APIRoute
+from readback_client import Client, KeyRefused, NotFound, Problem
 from readback_client.answers import Answer
 
-from gateway.api.app import make_app
+from gateway.api.app import ROUTERS, make_app
 from ledger.store import Ledger
 from tasks.driving import drive
 from tasks.settings import Settings
@@ -184,6 +187,57 @@ def test_a_change(client, settings):
     work(settings, booking.id, house)
     assert client.wait(booking.id, timeout_s=30).confirmed
     assert [record.party and record.party.adults for record in house.standing] == [4]
+
+
+EVERY_CALL: list[Callable[[Client], object]] = [
+    lambda client: client.me(),
+    lambda client: client.book(WISH),
+    lambda client: list(client.bookings()),
+    lambda client: client.booking("bk_none"),
+    lambda client: client.change("bk_none", party={"adults": 3}),
+    lambda client: client.cancel("bk_none"),
+    lambda client: client.attended("bk_none", "arrived"),
+    lambda client: client.evidence("bk_none"),
+    lambda client: client.calendar("bk_none"),
+    lambda client: client.reservation("bk_none"),
+    lambda client: list(client.events()),
+    lambda client: list(client.events(booking="bk_none")),
+    lambda client: next(iter(client.stream(after=10**9, types=["booking.confirmed"]))),
+    lambda client: next(iter(client.stream(booking="bk_none"))),
+    lambda client: next(iter(client.venues(q="luna"))).needs,
+    lambda client: client.venue("osteria_luna"),
+    lambda client: client.availability("osteria_luna", "2029-12-04", 2),
+    lambda client: list(client.partners()),
+    lambda client: client.partner("none"),
+    lambda client: client.rates("venue", since="2029-01-01T00:00:00Z", until="2029-02-01T00:00:00Z"),
+    lambda client: list(client.doubts()),
+    lambda client: client.doubt("bk_none"),
+    lambda client: client.resolve("bk_none", 1, "nothing_stands", reason="looked"),
+    lambda client: client.webhooks(),
+    lambda client: client.webhook("wh_none"),
+    lambda client: client.add_webhook("http://127.0.0.1/", ["booking.confirmed"]),
+    lambda client: client.change_webhook("wh_none", enabled=False),
+    lambda client: client.remove_webhook("wh_none"),
+    lambda client: client.rotate_secret("wh_none"),
+    lambda client: client.test_webhook("wh_none"),
+    lambda client: list(client.deliveries("wh_none", state="waiting")),
+    lambda client: client.redeliver("wh_none", "dl_none"),
+]
+
+
+def test_every_route_has_a_call(client, caplog):
+    caplog.set_level(logging.INFO, "gateway.api.door")
+    wrong = []
+    for call in EVERY_CALL:
+        try:
+            call(client)
+        except Problem as problem:
+            wrong += [problem] if problem.status not in {404, 409, 422} else []
+    assert wrong == []
+    asked = {tuple(re.findall(r" method=(\S+) route=(\S+) ", line)[0]) for line in caplog.messages}
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    there = {(method, route.path) for route in routes for method in route.methods if route.path.startswith("/v1/")}
+    assert there - asked == set()
 
 
 def test_what_is_wrong(client):

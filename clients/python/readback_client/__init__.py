@@ -5,24 +5,23 @@
 
 from readback_client.answers import (
     Attempt,
-    Availability,
     Booked,
     Booking,
+    Doubt,
     Event,
     Evidence,
     Fault,
     FieldResult,
-    KeyInfo,
+    Limit,
+    Me,
     Money,
     Party,
-    Seen,
-    Sold,
-    Venue,
     Verdict,
     Waits,
 )
 from readback_client.asynchronous import AsyncClient
 from readback_client.blocking import Client
+from readback_client.endpoints import Delivery, Health, NewWebhook, Webhook
 from readback_client.errors import (
     KeyRefused,
     NotFound,
@@ -32,7 +31,28 @@ from readback_client.errors import (
     TooManyRequests,
     Unreachable,
 )
-from readback_client.wishes import BookingRequest, GuestWish, MoneyWish, PartyWish, SlotWish, StayWish
+from readback_client.places import (
+    Availability,
+    Demoted,
+    Offered,
+    Pacing,
+    Partner,
+    Rate,
+    RateRow,
+    Rates,
+    Seen,
+    Sold,
+    Venue,
+)
+from readback_client.wishes import (
+    BookingRequest,
+    GuestWish,
+    MoneyWish,
+    PartyWish,
+    SlotWish,
+    StayWish,
+    WebhookChange,
+)
 
 __all__ = [
     "AsyncClient",
@@ -42,20 +62,32 @@ __all__ = [
     "Booking",
     "BookingRequest",
     "Client",
+    "Delivery",
+    "Demoted",
+    "Doubt",
     "Event",
     "Evidence",
     "Fault",
     "FieldResult",
     "GuestWish",
-    "KeyInfo",
+    "Health",
     "KeyRefused",
+    "Limit",
+    "Me",
     "Money",
     "MoneyWish",
+    "NewWebhook",
     "NotFound",
     "NotSettled",
+    "Offered",
+    "Pacing",
+    "Partner",
     "Party",
     "PartyWish",
     "Problem",
+    "Rate",
+    "RateRow",
+    "Rates",
     "ReadbackError",
     "Seen",
     "SlotWish",
@@ -66,4 +98,6 @@ __all__ = [
     "Venue",
     "Verdict",
     "Waits",
+    "Webhook",
+    "WebhookChange",
 ]

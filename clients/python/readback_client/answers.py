@@ -179,48 +179,6 @@ class Event(Answer):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-class Sold(Answer):
-    """One thing that a venue sells: what a request's ``service`` asks for, and the people per unit."""
-
-    service: str
-    seats: int
-
-
-class Venue(Answer):
-    """A venue. ``closed`` says why it takes no new bookings; None when it does."""
-
-    slug: str
-    name: str
-    city: str | None = None
-    kind: str
-    groups: tuple[str, ...] = ()
-    payment: str | None = None
-    timezone: str
-    currency: str
-    sells: tuple[Sold, ...] = ()
-    resources: tuple[str, ...] = ()
-    closed: str | None = None
-
-
-class Seen(Answer):
-    """What a venue listed when somebody last looked: as old as ``age_s`` says, never a promise."""
-
-    people: int
-    seen_at: AwareDatetime
-    age_s: float
-    state: str
-    offers: tuple[Any, ...] = ()
-
-
-class Availability(Answer):
-    """What was last seen of one venue and day; ``looked`` is False where nobody ever has."""
-
-    venue: str
-    date: dt.date
-    looked: bool = False
-    seen: tuple[Seen, ...] = ()
-
-
 class Evidence(Answer):
     """A picture or text of an attempt, behind a link that needs no key and ends at ``expires_at``."""
 
@@ -233,13 +191,58 @@ class Evidence(Answer):
     expires_at: AwareDatetime
 
 
-class KeyInfo(Answer):
-    """Whose key this is, and what it may do."""
+class Doubt(Answer):
+    """A booking that waits for a person's word.
+
+    Attributes:
+        attempt: The one that it is about.
+        our_reference: What to look for in the venue's record.
+        claimed_reference: What the venue's page said after the last click; it proves nothing.
+        wanted: What the record must show.
+        may_say: What ``resolve`` takes now.
+        nothing_before: Until then a click may still be on its way, and nobody can say that nothing stands.
+    """
+
+    booking: str
+    reseller_reference: str | None = None
+    status: str
+    cause: str | None = None
+    attempt: int
+    venue: str
+    venue_name: str | None = None
+    city: str | None = None
+    address: str | None = None
+    our_reference: str
+    claimed_reference: str | None = None
+    wanted: Booked | None = None
+    sent: str | None = None
+    known: str | None = None
+    verdict: Verdict | None = None
+    since: AwareDatetime
+    may_say: tuple[str, ...] = ()
+    nothing_before: AwareDatetime | None = None
+
+
+class Limit(Answer):
+    """How often something may be done."""
+
+    name: str
+    quota: int
+    window_s: int
+
+
+class Me(Answer):
+    """Whose key this is, and what it may do.
+
+    Attributes:
+        key: The part of the key that may be shown: ``rb_<this>_...``.
+    """
 
     reseller: str
-    name: str
+    key: str
     scopes: tuple[str, ...]
     expires_at: AwareDatetime | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 class Fault(Answer):
@@ -274,10 +277,10 @@ class EventsPage(Answer):
     next: int | None = None
 
 
-class VenuesPage(Answer):
-    """Some venues."""
+class DoubtsPage(Answer):
+    """Some doubts, oldest first."""
 
-    items: tuple[Venue, ...] = Field(alias="venues")
+    items: tuple[Doubt, ...] = Field(alias="doubts")
     next: str | None = None
 
 

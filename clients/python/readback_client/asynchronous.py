@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
-from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Unpack
 
-import httpx
-from httpx_sse import EventSource, ServerSentEvent
-
-from readback_client import calls, plans, steps
-from readback_client.answers import Availability, Booking, Event, Evidence, KeyInfo, Venue
-from readback_client.calls import Call
-from readback_client.errors import problem_of
-from readback_client.wire import Account, AsyncBytes, request_of, stream_of, watched_by
-from readback_client.wishes import BookingRequest
-
-T = TypeVar("T")
+from readback_client import calls, plans
+from readback_client.answers import Booking, Doubt, Event, Evidence, Me
+from readback_client.carrying_async import AsyncCarrying
+from readback_client.endpoints import Delivery, NewWebhook, Webhook
+from readback_client.places import Availability, By, Partner, Rates, Venue
+from readback_client.wishes import BookingRequest, WebhookChange
 
 
-class AsyncClient:
+class AsyncClient(AsyncCarrying):
     """The API of one farm, with one key. Use it as a context manager, or ``aclose()`` it.
 
     What gives several things is an asynchronous iterator.
@@ -37,29 +28,6 @@ class AsyncClient:
         transport: For tests and proxies, as httpx has it.
         streams: False where streams cannot come through; it is found out otherwise.
     """
-
-    def __init__(
-        self,
-        *,
-        key: str | None = None,
-        url: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        streams: bool = True,
-    ) -> None:
-        self._http = httpx.AsyncClient(transport=transport, **Account.of(key, url).settings)
-        self._streams = streams
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._http.aclose()
 
     async def book(self, request: BookingRequest | Mapping[str, Any], idempotency_key: str | None = None) -> Booking:
         """Queue a booking; the answer is no confirmation, ``wait`` brings that.
@@ -138,25 +106,44 @@ class AsyncClient:
         """The schema.org reservation of a confirmed booking, as JSON-LD; without the guest (``underName``)."""
         return await self._one(calls.reservation(booking_id))
 
-    def events(self, *, booking: str | None = None, after: int = 0, type: str | None = None) -> AsyncIterator[Event]:  # noqa: A002 - the API's word
-        """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``."""
-        query = {"after": after, "type": type}
-        return self._each(plans.paged(lambda query: calls.events(query, booking), query, "after"))
+    def events(
+        self, *, booking: str | None = None, after: int = 0, types: Sequence[str] | None = None
+    ) -> AsyncIterator[Event]:
+        """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``.
 
-    def stream(self, *, booking: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
+        Args:
+            booking: Of this one; else of all.
+            after: What comes behind it.
+            types: These only, where they are of all bookings.
+        """
+        return self._each(
+            plans.paged(lambda query: calls.events(query, booking), {"after": after, "type": types}, "after")
+        )
+
+    def stream(
+        self, *, booking: str | None = None, after: int | None = None, types: Sequence[str] | None = None
+    ) -> AsyncIterator[Event]:
         """Events as they happen; broken connections are taken up again without losing or repeating one.
 
         Args:
             booking: Of this one, from its first event on until it is settled; else of all, from now on and for ever.
             after: Go on behind this ``number`` (of one booking: ``sequence``); 0: from the very first one.
+            types: These only, where they are of all bookings.
         """
-        return self._each(plans.followed(booking, after))
+        return self._each(plans.followed(calls.stream(booking, types), after))
 
     def venues(
-        self, *, city: str | None = None, kind: str | None = None, group: str | None = None
+        self,
+        *,
+        city: str | None = None,
+        kind: str | None = None,
+        group: str | None = None,
+        partner: str | None = None,
+        place: str | None = None,
+        q: str | None = None,
     ) -> AsyncIterator[Venue]:
-        """The venues that can be booked."""
-        query = {"city": city, "kind": kind, "group": group}
+        """The venues that can be booked; ``place`` and ``q`` are words of the address, and of anything."""
+        query = {"city": city, "kind": kind, "group": group, "partner": partner, "place": place, "q": q}
         return self._each(plans.paged(calls.venues, query, "cursor"))
 
     async def venue(self, slug: str) -> Venue:
@@ -167,79 +154,91 @@ class AsyncClient:
         """What was last seen of a venue's day, with its age; no visit is made for it."""
         return await self._one(calls.availability(slug, date, people))
 
-    async def key(self) -> KeyInfo:
+    async def me(self) -> Me:
         """Whose key this is, and what it may do."""
-        return await self._one(calls.key())
+        return await self._one(calls.me())
 
-    async def _one(self, call: Call[T]) -> T:
-        async with aclosing(self._each(plans.one(call))) as results:
-            result: T = await anext(results)
-            return result
+    def partners(self) -> AsyncIterator[Partner]:
+        """How it stands with each partner: whether the farm may go there now, and how your bookings fared lately."""
+        return self._each(plans.paged(calls.partners, {}, "cursor"))
 
-    async def _each(self, plan: steps.Plan) -> AsyncGenerator[Any, None]:
-        """Carry a plan out."""
-        async with aclosing(_Line(self._http)) as line:
-            came, error = None, None
-            while True:
-                try:
-                    step = plan.send(came) if error is None else plan.throw(error)
-                except StopIteration:
-                    return
-                came, error = None, None
-                if isinstance(step, steps.Give):
-                    yield step.item
-                    continue
-                try:
-                    came = await self._done(step, line)
-                except plans.BROKEN as broken:
-                    error = broken
+    async def partner(self, slug: str) -> Partner:
+        """How it stands with one partner."""
+        return await self._one(calls.partner(slug))
 
-    async def _done(self, step: steps.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
-        match step:
-            case steps.Send(call):
-                return await self._http.send(request_of(self._http, call))
-            case steps.Hear():
-                return await line.heard(step)
-            case steps.Pause(seconds):
-                await asyncio.sleep(seconds)
-        return None
+    async def rates(
+        self, by: By = "total", *, since: datetime | str | None = None, until: datetime | str | None = None
+    ) -> Rates:
+        """How many of your bookings were confirmed; of the last 30 days, unless said otherwise."""
+        return await self._one(calls.rates(by, since, until))
 
+    def doubts(self) -> AsyncIterator[Doubt]:
+        """Your bookings that wait for a person's word: with each, where to look and for what."""
+        return self._each(plans.paged(calls.doubts, {}, "cursor"))
 
-class _Line:
-    """The one stream that a plan hears."""
+    async def doubt(self, booking_id: str) -> Doubt:
+        """What a person must look for."""
+        return await self._one(calls.doubt(booking_id))
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-        self._response: httpx.Response | None = None
-        self._events: AsyncGenerator[ServerSentEvent, None] | None = None
+    async def resolve(
+        self,
+        booking_id: str,
+        attempt: int,
+        says: Literal["stands", "nothing_stands", "cancelled"],
+        *,
+        reason: str,
+        reference: str | None = None,
+    ) -> Booking:
+        """Say what stands at the venue, as a person has seen it: the booking goes on by that word.
 
-    async def heard(self, step: steps.Hear) -> ServerSentEvent | None:
-        """The next event; None: the stream was ended."""
-        is_open = False
-        try:
-            events = self._events or await self._open(step)
-            event = await anext(events, None)
-            is_open = event is not None
-            return event
-        finally:
-            if not is_open:
-                await self.aclose()
+        Args:
+            booking_id: Which booking.
+            attempt: Of which attempt, as the doubt names it.
+            says: A record stands; none does, and it goes on; none does, and nothing else shall be booked.
+            reason: How they know; no guest data, for it is kept.
+            reference: The venue's own number of what stands.
+        """
+        return await self._one(calls.resolve(booking_id, attempt, says, reason, reference))
 
-    async def _open(self, step: steps.Hear) -> AsyncGenerator[ServerSentEvent, None]:
-        self._response = await self._http.send(stream_of(self._http, step), stream=True)
-        if self._response.status_code == HTTPStatus.NO_CONTENT:
-            raise steps.NothingMore
-        if not self._response.is_success:
-            await self._response.aread()
-            raise problem_of(self._response)
-        heard = watched_by(self._response, AsyncBytes(self._response, step))
-        self._events = EventSource(heard).aiter_sse()
-        return self._events
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """Where you are told what happens, and how it goes with each."""
+        return await self._one(calls.webhooks())
 
-    async def aclose(self) -> None:
-        """Hang up."""
-        if self._events is not None:
-            await self._events.aclose()
-        if self._response is not None:
-            await self._response.aclose()
-        self._response = self._events = None
+    async def webhook(self, webhook_id: str) -> Webhook:
+        """One webhook."""
+        return await self._one(calls.webhook(webhook_id))
+
+    async def add_webhook(self, url: str, types: Sequence[str] | None = None) -> NewWebhook:
+        """Be told what happens; the answer shows the secret, this once.
+
+        It is not tried again by itself: after ``Unreachable`` look at ``webhooks``.
+
+        Args:
+            url: `https://` on the public Internet.
+            types: These types of events; None: all but progress.
+        """
+        return await self._one(calls.add_webhook(url, types))
+
+    async def change_webhook(self, webhook_id: str, **changes: Unpack[WebhookChange]) -> Webhook:
+        """Change, disable or enable one; what is left out stays."""
+        return await self._one(calls.change_webhook(webhook_id, changes))
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Be told no more."""
+        await self._one(calls.remove_webhook(webhook_id))
+
+    async def rotate_secret(self, webhook_id: str) -> NewWebhook:
+        """Get a new secret, shown this once; for a day the one of before signs too. It is not tried again."""
+        return await self._one(calls.rotate_secret(webhook_id))
+
+    async def test_webhook(self, webhook_id: str) -> Delivery:
+        """Have an event of the type ``webhook.test`` sent."""
+        return await self._one(calls.test_webhook(webhook_id))
+
+    def deliveries(self, webhook_id: str, *, state: str | None = None) -> AsyncIterator[Delivery]:
+        """What was sent to a webhook and what waits, newest first."""
+        return self._each(plans.paged(lambda query: calls.deliveries(webhook_id, query), {"state": state}, "cursor"))
+
+    async def redeliver(self, webhook_id: str, delivery_id: str) -> Delivery:
+        """Have it sent again now, whatever became of it."""
+        return await self._one(calls.redeliver(webhook_id, delivery_id))

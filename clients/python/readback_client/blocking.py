@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Unpack
 
-import httpx
-from httpx_sse import EventSource, ServerSentEvent
-
-from readback_client import calls, plans, steps
-from readback_client.answers import Availability, Booking, Event, Evidence, KeyInfo, Venue
-from readback_client.calls import Call
-from readback_client.errors import problem_of
-from readback_client.wire import Account, Bytes, request_of, stream_of, watched_by
-from readback_client.wishes import BookingRequest
-
-T = TypeVar("T")
+from readback_client import calls, plans
+from readback_client.answers import Booking, Doubt, Event, Evidence, Me
+from readback_client.carrying import Carrying
+from readback_client.endpoints import Delivery, NewWebhook, Webhook
+from readback_client.places import Availability, By, Partner, Rates, Venue
+from readback_client.wishes import BookingRequest, WebhookChange
 
 
-class Client:
+class Client(Carrying):
     """The API of one farm, with one key. Use it as a context manager, or ``close()`` it; threads may share it.
 
     Every method raises ``Problem`` when the API says no, and ``Unreachable`` when it says nothing; what can be asked
@@ -35,29 +26,6 @@ class Client:
         transport: For tests and proxies, as httpx has it.
         streams: False where streams cannot come through; it is found out otherwise.
     """
-
-    def __init__(
-        self,
-        *,
-        key: str | None = None,
-        url: str | None = None,
-        transport: httpx.BaseTransport | None = None,
-        streams: bool = True,
-    ) -> None:
-        self._http = httpx.Client(transport=transport, **Account.of(key, url).settings)
-        self._streams = streams
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._http.close()
 
     def book(self, request: BookingRequest | Mapping[str, Any], idempotency_key: str | None = None) -> Booking:
         """Queue a booking; the answer is no confirmation, ``wait`` brings that.
@@ -137,25 +105,44 @@ class Client:
         """The schema.org reservation of a confirmed booking, as JSON-LD; without the guest (``underName``)."""
         return self._one(calls.reservation(booking_id))
 
-    def events(self, *, booking: str | None = None, after: int = 0, type: str | None = None) -> Iterator[Event]:  # noqa: A002 - the API's word
-        """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``."""
-        query = {"after": after, "type": type}
-        return self._each(plans.paged(lambda query: calls.events(query, booking), query, "after"))
+    def events(
+        self, *, booking: str | None = None, after: int = 0, types: Sequence[str] | None = None
+    ) -> Iterator[Event]:
+        """All events until now, in order; of one booking, ``after`` is a ``sequence``, else a ``number``.
 
-    def stream(self, *, booking: str | None = None, after: int | None = None) -> Iterator[Event]:
+        Args:
+            booking: Of this one; else of all.
+            after: What comes behind it.
+            types: These only, where they are of all bookings.
+        """
+        return self._each(
+            plans.paged(lambda query: calls.events(query, booking), {"after": after, "type": types}, "after")
+        )
+
+    def stream(
+        self, *, booking: str | None = None, after: int | None = None, types: Sequence[str] | None = None
+    ) -> Iterator[Event]:
         """Events as they happen; broken connections are taken up again without losing or repeating one.
 
         Args:
             booking: Of this one, from its first event on until it is settled; else of all, from now on and for ever.
             after: Go on behind this ``number`` (of one booking: ``sequence``); 0: from the very first one.
+            types: These only, where they are of all bookings.
         """
-        return self._each(plans.followed(booking, after))
+        return self._each(plans.followed(calls.stream(booking, types), after))
 
     def venues(
-        self, *, city: str | None = None, kind: str | None = None, group: str | None = None
+        self,
+        *,
+        city: str | None = None,
+        kind: str | None = None,
+        group: str | None = None,
+        partner: str | None = None,
+        place: str | None = None,
+        q: str | None = None,
     ) -> Iterator[Venue]:
-        """The venues that can be booked."""
-        query = {"city": city, "kind": kind, "group": group}
+        """The venues that can be booked; ``place`` and ``q`` are words of the address, and of anything."""
+        query = {"city": city, "kind": kind, "group": group, "partner": partner, "place": place, "q": q}
         return self._each(plans.paged(calls.venues, query, "cursor"))
 
     def venue(self, slug: str) -> Venue:
@@ -166,76 +153,91 @@ class Client:
         """What was last seen of a venue's day, with its age; no visit is made for it."""
         return self._one(calls.availability(slug, date, people))
 
-    def key(self) -> KeyInfo:
+    def me(self) -> Me:
         """Whose key this is, and what it may do."""
-        return self._one(calls.key())
+        return self._one(calls.me())
 
-    def _one(self, call: Call[T]) -> T:
-        with closing(self._each(plans.one(call))) as results:
-            result: T = next(results)
-            return result
+    def partners(self) -> Iterator[Partner]:
+        """How it stands with each partner: whether the farm may go there now, and how your bookings fared lately."""
+        return self._each(plans.paged(calls.partners, {}, "cursor"))
 
-    def _each(self, plan: steps.Plan) -> Generator[Any, None, None]:
-        """Carry a plan out."""
-        with closing(_Line(self._http)) as line:
-            came, error = None, None
-            while True:
-                try:
-                    step = plan.send(came) if error is None else plan.throw(error)
-                except StopIteration:
-                    return
-                came, error = None, None
-                if isinstance(step, steps.Give):
-                    yield step.item
-                    continue
-                try:
-                    came = self._done(step, line)
-                except plans.BROKEN as broken:
-                    error = broken
+    def partner(self, slug: str) -> Partner:
+        """How it stands with one partner."""
+        return self._one(calls.partner(slug))
 
-    def _done(self, step: steps.Step, line: _Line) -> Any:  # noqa: ANN401 - as the plan that asked knows it
-        match step:
-            case steps.Send(call):
-                return self._http.send(request_of(self._http, call))
-            case steps.Hear():
-                return line.heard(step)
-            case steps.Pause(seconds):
-                time.sleep(seconds)
-        return None
+    def rates(
+        self, by: By = "total", *, since: datetime | str | None = None, until: datetime | str | None = None
+    ) -> Rates:
+        """How many of your bookings were confirmed; of the last 30 days, unless said otherwise."""
+        return self._one(calls.rates(by, since, until))
 
+    def doubts(self) -> Iterator[Doubt]:
+        """Your bookings that wait for a person's word: with each, where to look and for what."""
+        return self._each(plans.paged(calls.doubts, {}, "cursor"))
 
-class _Line:
-    """The one stream that a plan hears."""
+    def doubt(self, booking_id: str) -> Doubt:
+        """What a person must look for."""
+        return self._one(calls.doubt(booking_id))
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-        self._response: httpx.Response | None = None
-        self._events: Iterator[ServerSentEvent] | None = None
+    def resolve(
+        self,
+        booking_id: str,
+        attempt: int,
+        says: Literal["stands", "nothing_stands", "cancelled"],
+        *,
+        reason: str,
+        reference: str | None = None,
+    ) -> Booking:
+        """Say what stands at the venue, as a person has seen it: the booking goes on by that word.
 
-    def heard(self, step: steps.Hear) -> ServerSentEvent | None:
-        """The next event; None: the stream was ended."""
-        is_open = False
-        try:
-            events = self._events or self._open(step)
-            event = next(events, None)
-            is_open = event is not None
-            return event
-        finally:
-            if not is_open:
-                self.close()
+        Args:
+            booking_id: Which booking.
+            attempt: Of which attempt, as the doubt names it.
+            says: A record stands; none does, and it goes on; none does, and nothing else shall be booked.
+            reason: How they know; no guest data, for it is kept.
+            reference: The venue's own number of what stands.
+        """
+        return self._one(calls.resolve(booking_id, attempt, says, reason, reference))
 
-    def _open(self, step: steps.Hear) -> Iterator[ServerSentEvent]:
-        self._response = self._http.send(stream_of(self._http, step), stream=True)
-        if self._response.status_code == HTTPStatus.NO_CONTENT:
-            raise steps.NothingMore
-        if not self._response.is_success:
-            self._response.read()
-            raise problem_of(self._response)
-        self._events = EventSource(watched_by(self._response, Bytes(self._response, step))).iter_sse()
-        return self._events
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """Where you are told what happens, and how it goes with each."""
+        return self._one(calls.webhooks())
 
-    def close(self) -> None:
-        """Hang up."""
-        if self._response is not None:
-            self._response.close()
-        self._response = self._events = None
+    def webhook(self, webhook_id: str) -> Webhook:
+        """One webhook."""
+        return self._one(calls.webhook(webhook_id))
+
+    def add_webhook(self, url: str, types: Sequence[str] | None = None) -> NewWebhook:
+        """Be told what happens; the answer shows the secret, this once.
+
+        It is not tried again by itself: after ``Unreachable`` look at ``webhooks``.
+
+        Args:
+            url: `https://` on the public Internet.
+            types: These types of events; None: all but progress.
+        """
+        return self._one(calls.add_webhook(url, types))
+
+    def change_webhook(self, webhook_id: str, **changes: Unpack[WebhookChange]) -> Webhook:
+        """Change, disable or enable one; what is left out stays."""
+        return self._one(calls.change_webhook(webhook_id, changes))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Be told no more."""
+        self._one(calls.remove_webhook(webhook_id))
+
+    def rotate_secret(self, webhook_id: str) -> NewWebhook:
+        """Get a new secret, shown this once; for a day the one of before signs too. It is not tried again."""
+        return self._one(calls.rotate_secret(webhook_id))
+
+    def test_webhook(self, webhook_id: str) -> Delivery:
+        """Have an event of the type ``webhook.test`` sent."""
+        return self._one(calls.test_webhook(webhook_id))
+
+    def deliveries(self, webhook_id: str, *, state: str | None = None) -> Iterator[Delivery]:
+        """What was sent to a webhook and what waits, newest first."""
+        return self._each(plans.paged(lambda query: calls.deliveries(webhook_id, query), {"state": state}, "cursor"))
+
+    def redeliver(self, webhook_id: str, delivery_id: str) -> Delivery:
+        """Have it sent again now, whatever became of it."""
+        return self._one(calls.redeliver(webhook_id, delivery_id))

@@ -12,18 +12,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
-from readback_client.answers import (
-    Availability,
-    Booking,
-    BookingsPage,
-    EventsPage,
-    Evidence,
-    EvidenceList,
-    KeyInfo,
-    Venue,
-    VenuesPage,
-)
-from readback_client.wishes import BookingRequest
+from readback_client.answers import Booking, BookingsPage, Doubt, DoubtsPage, EventsPage, Evidence, EvidenceList, Me
+from readback_client.endpoints import DeliveriesPage, Delivery, NewWebhook, Webhook, WebhooksList
+from readback_client.places import Availability, By, Partner, PartnersPage, Rates, Venue, VenuesPage
+from readback_client.wishes import BookingRequest, WebhookChange
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -32,11 +24,12 @@ Query = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One request. Each may be sent again after a failure: the API does it once.
+    """One request. It may be sent again after a failure, for the API does it once.
 
     Attributes:
         query: Values that are None are left out.
         read: Makes the result of a good answer.
+        once: It is done each time that it arrives, and not sent again where it may have arrived.
     """
 
     method: str
@@ -45,6 +38,7 @@ class Call(Generic[T]):
     query: Query | None = None
     body: object = None
     idempotency_key: str | None = None
+    once: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -118,9 +112,9 @@ def events(query: Query, booking_id: str | None) -> Call[EventsPage]:
     return Call("GET", f"{_of(booking_id)}/events", _as(EventsPage), query)
 
 
-def stream(booking_id: str | None) -> Call[None]:
+def stream(booking_id: str | None, types: Sequence[str] | None = None) -> Call[None]:
     """The stream of events; it is heard, never read."""
-    return Call("GET", f"{_of(booking_id)}/events/stream", lambda _response: None)
+    return Call("GET", f"{_of(booking_id)}/events/stream", lambda _response: None, {"type": types})
 
 
 def venues(query: Query) -> Call[VenuesPage]:
@@ -138,9 +132,87 @@ def availability(slug: str, day: date | str, people: int | None) -> Call[Availab
     return Call("GET", _path("venues", slug, "availability"), _as(Availability), {"date": str(day), "people": people})
 
 
-def key() -> Call[KeyInfo]:
+def me() -> Call[Me]:
     """Whose key this is."""
-    return Call("GET", _path("key"), _as(KeyInfo))
+    return Call("GET", _path("me"), _as(Me))
+
+
+def partners(query: Query) -> Call[PartnersPage]:
+    """A page of partners."""
+    return Call("GET", _path("partners"), _as(PartnersPage), query)
+
+
+def partner(slug: str) -> Call[Partner]:
+    """One partner."""
+    return Call("GET", _path("partners", slug), _as(Partner))
+
+
+def rates(by: By, since: datetime | str | None, until: datetime | str | None) -> Call[Rates]:
+    """Confirmation rates."""
+    return Call("GET", _path("rates"), _as(Rates), {"by": by, "from": _moment(since), "to": _moment(until)})
+
+
+def doubts(query: Query) -> Call[DoubtsPage]:
+    """A page of doubts."""
+    return Call("GET", _path("doubts"), _as(DoubtsPage), query)
+
+
+def doubt(booking_id: str) -> Call[Doubt]:
+    """One doubt."""
+    return Call("GET", _path("doubts", booking_id), _as(Doubt))
+
+
+def resolve(booking_id: str, attempt: int, says: str, reason: str, reference: str | None) -> Call[Booking]:
+    """Say what stands."""
+    body = {"attempt": attempt, "says": says, "reason": reason, "reference": reference}
+    return Call("POST", _path("doubts", booking_id, "resolution"), _as(Booking), body=body)
+
+
+def webhooks() -> Call[tuple[Webhook, ...]]:
+    """All webhooks."""
+    read = _as(WebhooksList)
+    return Call("GET", _path("webhooks"), lambda response: read(response).webhooks)
+
+
+def webhook(webhook_id: str) -> Call[Webhook]:
+    """One webhook."""
+    return Call("GET", _path("webhooks", webhook_id), _as(Webhook))
+
+
+def add_webhook(url: str, types: Sequence[str] | None) -> Call[NewWebhook]:
+    """Register a webhook."""
+    body = {"url": url, "types": None if types is None else list(types)}
+    return Call("POST", _path("webhooks"), _as(NewWebhook), body=body, once=True)
+
+
+def change_webhook(webhook_id: str, changes: WebhookChange) -> Call[Webhook]:
+    """Change a webhook."""
+    return Call("PATCH", _path("webhooks", webhook_id), _as(Webhook), body=changes)
+
+
+def remove_webhook(webhook_id: str) -> Call[None]:
+    """Remove a webhook."""
+    return Call("DELETE", _path("webhooks", webhook_id), lambda _response: None, once=True)
+
+
+def rotate_secret(webhook_id: str) -> Call[NewWebhook]:
+    """Get a new secret."""
+    return Call("POST", _path("webhooks", webhook_id, "rotate-secret"), _as(NewWebhook), once=True)
+
+
+def test_webhook(webhook_id: str) -> Call[Delivery]:
+    """Have a test sent."""
+    return Call("POST", _path("webhooks", webhook_id, "test"), _as(Delivery), once=True)
+
+
+def deliveries(webhook_id: str, query: Query) -> Call[DeliveriesPage]:
+    """A page of deliveries."""
+    return Call("GET", _path("webhooks", webhook_id, "deliveries"), _as(DeliveriesPage), query)
+
+
+def redeliver(webhook_id: str, delivery_id: str) -> Call[Delivery]:
+    """Have it sent again."""
+    return Call("POST", _path("webhooks", webhook_id, "deliveries", delivery_id, "redeliver"), _as(Delivery))
 
 
 def _of(booking_id: str | None) -> str:

@@ -40,6 +40,8 @@ AGAIN = {
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+MAY_BE_DONE = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+"""A proxy says this also when the answer was lost behind it."""
 STILL_BEING_WRITTEN = "still-being-written"
 
 
@@ -90,7 +92,7 @@ def paged(page: Callable[[Query], Call[Any]], query: Query, cursor: str) -> Plan
         query = {**query, cursor: found.next}
 
 
-def followed(booking_id: str | None, after: int | None) -> Plan:
+def followed(call: Call[None], after: int | None) -> Plan:
     """Give every event as it happens; a stream that breaks is opened again behind the last event.
 
     Raises:
@@ -98,7 +100,7 @@ def followed(booking_id: str | None, after: int | None) -> Plan:
         Unreachable: The stream never came through, or did not for some minutes.
     """
     patience = Patience()
-    call, place = calls.stream(booking_id), _Place(None if after is None else str(after))
+    place = _Place(None if after is None else str(after))
     while True:
         asked_at = time.monotonic()
         try:
@@ -241,14 +243,14 @@ def _answer(call: Call[T]) -> Generator[Step, Any, T]:
         try:
             response = yield Send(call)
         except httpx.TransportError as error:
-            if patience.is_over:
+            if patience.is_over or (call.once and not isinstance(error, httpx.ConnectError)):
                 raise Unreachable(f"{call.method} {call.path}: {type(error).__name__}") from error
             yield Pause(patience.pause_s())
             continue
         if response.is_success:
             return _read(call, response)
         problem = problem_of(response)
-        if patience.is_over or not _helps_again(problem):
+        if patience.is_over or not _helps_again(problem) or (call.once and problem.status in MAY_BE_DONE):
             raise problem
         pause_s = patience.pause_s() if problem.retry_after_s is None else problem.retry_after_s
         if pause_s > LONGEST_PAUSE_S:

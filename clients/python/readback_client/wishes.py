@@ -70,3 +70,11 @@ class BookingRequest(TypedDict):
     card: NotRequired[str]
     note: NotRequired[str]
     context: NotRequired[dict[str, str]]
+
+
+class WebhookChange(TypedDict, total=False):
+    """How a webhook shall be otherwise; ``types`` of None: all but progress."""
+
+    url: str
+    types: list[str] | None
+    enabled: bool
