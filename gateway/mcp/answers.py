@@ -74,9 +74,13 @@ class VenueResult(Fact):
     groups: Annotated[tuple[str, ...], Field(description="What `book` takes as `group`: any venue of it will do.")]
     timezone: str
     currency: str
+    takes: Annotated[str | None, Field(description="slot: a time of a day; stay: nights.")]
+    needs: Annotated[tuple[str, ...], Field(description="What `book` must say here beside guest, party and when.")]
+    payment: Annotated[str | None, Field(description="none, at_venue, transfer; deposit and full need a card.")]
     services: Annotated[tuple[str, ...], Field(description="What `book` may ask for as `service`.")]
     resources: Annotated[tuple[str, ...], Field(description="What `book` may ask for as `resource`.")]
-    closed: Annotated[str | None, Field(description="Why it takes no new bookings; null when it does.")]
+    closed: Annotated[str | None, Field(description="Why a booking is not tried there now; null when it is.")]
+    opens_at: Annotated[AwareDatetime | None, Field(description="When that ends by itself, where anybody knows.")]
 
     @classmethod
     def of(cls, venue: Venue) -> Self:
@@ -89,9 +93,13 @@ class VenueResult(Fact):
             groups=venue.groups,
             timezone=venue.timezone,
             currency=venue.currency,
+            takes=venue.takes,
+            needs=venue.needs,
+            payment=venue.payment,
             services=tuple(sold.service for sold in venue.sells),
             resources=venue.resources,
             closed=venue.closed,
+            opens_at=venue.opens_at,
         )
 
 
@@ -107,7 +115,7 @@ class SeenResult(Fact):
     people: int
     age_s: Annotated[float, Field(description="How old this is, in seconds.")]
     state: Annotated[str, Field(description="listed or nothing_listed, as it was then.")]
-    offers: tuple[Any, ...]
+    offers: tuple[dict[str, Any], ...]
 
 
 class AvailabilityResult(Fact):
@@ -122,7 +130,12 @@ class AvailabilityResult(Fact):
     def of(cls, found: Availability) -> Self:
         """The result for what the API answers."""
         seen = (
-            SeenResult(people=each.people, age_s=each.age_s, state=each.state, offers=each.offers)
+            SeenResult(
+                people=each.people,
+                age_s=each.age_s,
+                state=each.state,
+                offers=tuple(offer.model_dump(mode="json", exclude_none=True) for offer in each.offers),
+            )
             for each in found.seen
         )
         return cls(venue=found.venue, date=str(found.date), looked=found.looked, seen=tuple(seen))

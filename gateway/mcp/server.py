@@ -57,12 +57,15 @@ def _add_looks(server: MCPServer[Any], api: Api) -> None:
         city: Annotated[str | None, Field(description="As Bologna.")] = None,
         kind: Annotated[str | None, Field(description="As restaurant.")] = None,
         group: Annotated[str | None, Field(description="Only venues of this group.")] = None,
+        words: Annotated[
+            str | None, Field(description="Words that its name, its place or what it sells must have.")
+        ] = None,
     ) -> VenuesResult:
         """Look up the venues that can be booked: their slugs and groups are what `book` asks for."""
         async with api(ctx) as readback:
             with _told():
                 found = []
-                async for venue in readback.venues(city=city, kind=kind, group=group):
+                async for venue in readback.venues(city=city, kind=kind, group=group, q=words):
                     found.append(VenueResult.of(venue))
                     if len(found) == MOST_VENUES:
                         break

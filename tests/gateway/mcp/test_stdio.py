@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,14 +13,18 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 from tests.clients.conftest import KEY
 from tests.clients.stand_in import Serving, StandIn, problem
+from tests.clients.test_gateway import work
+from tests.gateway.api.conftest import new_key
+from tests.tasks.house import House
 
 READBACK = str(Path(sys.executable).with_name("readback"))
 WISH = {
-    "guest": {"name": "Ada Geheim", "email": "ada@example.com"},
+    "guest": {"name": "Ada Geheim", "email": "ada@example.com", "phone": "+39 051 555 0100"},
     "party": {"adults": 2},
     "when": {"date": "2030-06-14", "earliest": "19:00", "latest": "21:00"},
     "venues": ["luna"],
 }
+LATER = "2029-12-04"
 ORDER = {"idempotency_key": "order-1", "wish": WISH}
 
 
@@ -34,11 +39,11 @@ def api():
 @pytest.fixture
 def tools(api, tmp_path):
     @asynccontextmanager
-    async def tools():
+    async def tools(key=KEY, url=None):
         log = tmp_path / "errors.log"
         with log.open("w") as errlog:
             server = StdioServerParameters(
-                command=READBACK, args=["mcp"], env={"READBACK_API_KEY": KEY, "READBACK_API_URL": api.url}
+                command=READBACK, args=["mcp"], env={"READBACK_API_KEY": key, "READBACK_API_URL": url or api.url}
             )
             async with Client(stdio_client(server, errlog=errlog)) as client:
                 yield client
@@ -138,6 +143,39 @@ async def test_cancelling(tools, api):
     async with tools() as client:
         gone = (await client.call_tool("cancel_booking", {"booking_id": booking})).structured_content
     assert (gone["status"], gone["confirmed"]) == ("cancelled", False)
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+async def test_the_real_gateway_from_a_venue_to_a_cancellation(tools, address, ledger, settings, caplog):
+    caplog.set_level(logging.INFO, "gateway.api.door")
+    house, shown = House(), asyncio.Queue[str]()
+
+    async def heard(done, total, message):
+        await shown.put(message)
+
+    async with tools(await new_key(ledger, "local"), address) as client:
+
+        async def call(tool, **given):
+            result = await client.call_tool(tool, given, progress_callback=heard)
+            assert not result.is_error, result.content
+            return result.structured_content
+
+        (luna,) = (await call("find_venues", words="osteria luna"))["venues"]
+        assert (luna["slug"], luna["takes"]) == ("osteria_luna", "slot")
+        assert not (await call("last_seen_availability", venue=luna["slug"], date=LATER))["looked"]
+        wish = WISH | {"venues": [luna["slug"]], "when": {"date": LATER, "earliest": "19:00", "latest": "21:00"}}
+        booking = (await call("book", idempotency_key="order-1", wish=wish))["booking_id"]
+        waiting = asyncio.create_task(call("wait_for_booking", booking_id=booking))
+        assert (await shown.get()).startswith("queued")
+        await asyncio.to_thread(work, settings, booking, house)
+        done = await waiting
+        assert (done["confirmed"], done["venue_reference"]) == (True, "OL-1")
+        assert (await call("cancel_booking", booking_id=booking))["status"] != "cancelled"
+        await asyncio.to_thread(work, settings, booking, house)
+        gone = await call("wait_for_booking", booking_id=booking)
+        assert (gone["confirmed"], gone["status"]) == (False, "cancelled")
+    assert not house.standing
+    assert any("route=/v1/bookings/{booking_id}/events/stream status=200" in line for line in caplog.messages)
 
 
 def test_without_a_key(run, monkeypatch):
