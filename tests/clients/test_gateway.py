@@ -124,11 +124,12 @@ def asked(caplog):
 
 def test_a_stream_says_when_to_look(client, settings, asked):
     booking = client.book(WISH)
-    working = threading.Timer(1, work, (settings, booking.id, House()))
+    states = client.watch(booking.id, timeout_s=60)
+    assert next(states).status == "queued"
+    working = threading.Thread(target=work, args=(settings, booking.id, House()))
     working.start()
-    states = list(client.watch(booking.id, timeout_s=60))
+    assert list(states)[-1].confirmed
     working.join()
-    assert (states[0].status, states[-1].confirmed) == ("queued", True)
     events = list(client.events(booking=booking.id))
     assert asked("/v1/bookings/{booking_id}") <= len(events)
     assert [event.sequence for event in client.stream(booking=booking.id)] == [event.sequence for event in events]

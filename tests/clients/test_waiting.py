@@ -59,12 +59,15 @@ class TestWait:
         assert asked(api, booking) == 2  # before, and at `booking.confirmed`
         assert api.resumed == ["1"]
 
-    def test_a_stream_that_broke_goes_on_where_it_was(self, client, api, later):
+    def test_a_stream_that_broke_goes_on_where_it_was(self, client, api):
         api.streams, booking = "cut", api.queue()
-        later(api.tell, booking, "booking.attempting")
-        later(api.confirm, booking, after_s=0.4)
-        assert client.wait(booking, timeout_s=20).confirmed
-        assert api.resumed[:2] == ["1", "2"]
+        states = client.watch(booking, timeout_s=20)
+        assert next(states).status == "queued"
+        api.tell(booking, "attempt.started", status="attempting")
+        assert next(states).status == "attempting"
+        api.confirm(booking)
+        assert [state.status for state in states] == ["confirmed"]
+        assert api.resumed == ["1", "2"]
 
     def test_time_is_over(self, client, api):
         booking = api.queue()
@@ -156,8 +159,14 @@ class TestStream:
 
     def test_what_happens_before_the_first_event_has_come_is_not_lost(self, client, api, later):
         api.streams, _ = "begun", api.queue()
-        later(api.queue)
-        later(setattr, api, "streams", "well", after_s=0.4)
+
+        def go_on():
+            while not api.resumed:
+                time.sleep(0.01)
+            api.queue()
+            api.streams = "well"
+
+        later(go_on)
         assert next(client.stream()).number == 2
         assert set(api.resumed) == {None, "1"}
 
