@@ -234,6 +234,7 @@ def test_every_route_has_a_call(client, caplog):
             call(client)
         except Problem as problem:
             wrong += [problem] if problem.status not in {404, 409, 422} else []
+    client.me()  # the one before is written down by now
     assert wrong == []
     asked = {tuple(re.findall(r" method=(\S+) route=(\S+) ", line)[0]) for line in caplog.messages}
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
