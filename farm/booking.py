@@ -28,6 +28,7 @@ from farm.errors import (
     SlotLost,
     VenueChanged,
 )
+from farm.evidence import Scene
 from farm.facts import Claim, Facts, Hold, Money, Offer, Recap, Slot
 from farm.gate import CommitGate
 from farm.manifest import Manifest
@@ -138,6 +139,7 @@ class _Attempt:
                 Step.ENTER_GUEST, lambda: script.enter_guest(self._visit, hold, self._ask.request)
             )
             _must_be(Recap, recap, Step.ENTER_GUEST)
+            await self._ask.witness.saw(Scene.RECAP, self._visit)
             self._compare_recap(wanted, recap)
             if self._ask.manifest.pays:
                 await self._pay(hold, recap.price or wanted.price)
@@ -152,6 +154,11 @@ class _Attempt:
 
     async def submit(self, hold: Hold, wanted: Facts, until: datetime) -> Closing:
         """The point of no return. Whatever happens now is a claim, a known refusal, or a doubt."""
+        closing = await self._submit(hold, wanted, until)
+        await self._ask.witness.saw(Scene.CLAIM, self._visit)
+        return closing
+
+    async def _submit(self, hold: Hold, wanted: Facts, until: datetime) -> Closing:
         gate = self._visit.gate
         answer: object = None
         try:
@@ -218,6 +225,7 @@ class _Attempt:
                     self._visit.check()
                     return answer
             except Exception as error:
+                await self._ask.witness.saw(Scene.TROUBLE, self._visit)
                 raise meaning(_root(error, self._visit), Phase.BEFORE, step, self._ask.request.guest) from error
 
     async def _pay(self, hold: Hold, agreed: Money | None) -> None:

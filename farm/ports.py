@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from farm.contract import Account
-from farm.facts import Facts, Hold, Offer, Recap
+from farm.evidence import Scene
+from farm.facts import Facts, Hold, Offer, Recap, Sighting
 from farm.gate import CommitGate
 from farm.phases import Step
 from farm.request import Request
@@ -70,12 +71,30 @@ class Witness(Protocol):
         """The venue was searched, and listed this."""
         ...
 
+    async def saw(
+        self, scene: Scene, visit: Visit, ours: Sequence[Sighting] = (), others: Sequence[Sighting] = ()
+    ) -> None:
+        """The visit's page shows something that may be asked about; it takes a moment.
+
+        Args:
+            scene: What it shows.
+            visit: Where.
+            ours: The records of this booking on it.
+            others: What else it has shown, which is nobody's business.
+        """
+        ...
+
 
 class Nobody:
     """The witness of attempts that nobody asks about."""
 
     def listed(self, request: Request, offers: Sequence[Offer]) -> None:
         """It is not written down."""
+
+    async def saw(
+        self, scene: Scene, visit: Visit, ours: Sequence[Sighting] = (), others: Sequence[Sighting] = ()
+    ) -> None:
+        """Nor is this."""
 
 
 class Guard(Protocol):

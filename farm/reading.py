@@ -13,6 +13,7 @@ from farm.booking import Ask
 from farm.choosing import in_cap
 from farm.contract import Lookup
 from farm.errors import CancelUnproven, ContractBroken, KeptLogInLost
+from farm.evidence import Scene
 from farm.facts import Facts, Hold, Offer, Refusal, Sighting
 from farm.gate import CommitGate
 from farm.identity import Whose, whose
@@ -123,6 +124,9 @@ async def _look_by(
             sightings = await _candidates(channel, ask, lookup, visit)
             ours = tuple(s for s in sightings if whose(s, measure.code, measure.claimed) is Whose.OURS)
             verdict = judge(sightings, measure, channel, ask.clock())
+            if ours:
+                others = [seen for seen in sightings if seen not in ours]
+                await ask.witness.saw(Scene.SIGHTING, visit, ours, others)
             if ask.manifest.occupants and verdict.proves:
                 others = await ask.script.occupants(visit, lookup)
                 visit.check()

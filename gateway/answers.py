@@ -225,6 +225,7 @@ class ErasedAnswer(Fact):
     Attributes:
         bookings: The guest's; they stay, and no longer say whose they were.
         removed: How many texts were rewritten, by table and column.
+        evidence: How many items of evidence were deleted.
         left: Where a new search has still found the guest.
         compacted: The database's files keep nothing that was overwritten.
         mailboxes: Partners in whose mailbox letters to the guest may lie.
@@ -232,16 +233,18 @@ class ErasedAnswer(Fact):
 
     bookings: tuple[str, ...]
     removed: dict[str, int]
+    evidence: int
     left: tuple[str, ...]
     compacted: bool
     mailboxes: tuple[str, ...]
 
     @classmethod
-    def of(cls, erased: Erased, mailboxes: Sequence[str]) -> Self:
+    def of(cls, erased: Erased, evidence: int, mailboxes: Sequence[str]) -> Self:
         """The answer for one guest."""
         return cls(
             bookings=erased.booking_ids,
             removed=dict(erased.columns),
+            evidence=evidence,
             left=erased.left,
             compacted=erased.compacted,
             mailboxes=tuple(mailboxes),

@@ -8,6 +8,7 @@ from ledger.availability import Availability
 from ledger.deliveries import Deliveries
 from ledger.demotions import Demotions
 from ledger.engine import Database
+from ledger.evidence import Kept
 from ledger.feed import Feed
 from ledger.keys import Keys
 from ledger.notices import Notices
@@ -36,6 +37,7 @@ class Beside:
         warm_ups: Log-ins that are to be done ahead.
         attendances: Whether guests came.
         availability: What venues listed when they were last searched.
+        evidence: What is kept of attempts.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -45,4 +47,5 @@ class Beside:
         self.demotions, self.tolerances = Demotions(database, clock), Tolerances(database, clock)
         self.notices, self.availability = Notices(database, clock), Availability(database)
         self.attendances = Attendances(database, clock)
+        self.evidence = Kept(database)
         self.sessions, self.warm_ups = Sessions(database, clock), WarmUps(database, clock)

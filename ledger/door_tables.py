@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from farm.delivering import DeliveryState, WhyDisabled
+from farm.evidence import EvidenceKind, Scene
 from ledger.columns import Moment, Word
 from ledger.metadata import metadata
 
@@ -112,3 +113,21 @@ deliveries = Table(
 )
 """One event on its way to one endpoint (or a test, which has no position). What it says is read from the feed when it
 is sent, so nothing of it is here."""
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("booking_id", ForeignKey("bookings.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("venue", String(80), nullable=False),
+    Column("scene", Word(Scene), nullable=False),
+    Column("kind", Word(EvidenceKind), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("sha256", String(64)),
+    Column("size_bytes", Integer, nullable=False),
+    Column("why_not", String(255)),
+    Index("ix_evidence_booking_id", "booking_id"),
+    Index("ix_evidence_at", "at"),
+)
+"""What attempts have seen; the bytes are in the store of evidence. Never guest data."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from ledger.engine import make_engine
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in ``migrations/versions``; known here so that a start-up need not load Alembic."""
 
 _LOCK = 4_733_201_906_118  # any number, the same in every version of this code

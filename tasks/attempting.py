@@ -67,7 +67,7 @@ async def attempt(farm: Farm, lease: Lease, work: Try, click_by: datetime) -> Ha
     journal = LedgerJournal(farm.ledger, lease, begun)
     guard = _Guard(farm, lease, begun, work, click_by, journal)
     try:
-        async with witnessed(farm, ask_for(farm, begun, work.request), begun.booking_id) as ask:
+        async with witnessed(farm, ask_for(farm, begun, work.request), begun) as ask:
             closing = await core.book(ask, farm.visits(venue), journal, guard)
     except EarlierRecord as error:
         return RecordAppeared(begun.id, error.attempt_id, journal.taken())

@@ -31,7 +31,8 @@ async def look_at(farm: Farm, lease: Lease, work: LookAt) -> Happening:
     row, journal = await _row(farm, lease, attempt)
     try:
         about = await _subject(farm, row)
-        look = await reading.look(about.ask, about.lookup, about.measure, farm.visits(about.ask.venue), journal)
+        async with witnessed(farm, about.ask, row) as ask:
+            look = await reading.look(ask, about.lookup, about.measure, farm.visits(ask.venue), journal)
     except (ContractBroken, UnknownName) as error:
         return CannotLook(attempt.id, work.why, str(error), journal.taken())
     except Exception as error:  # noqa: BLE001 - past the commit every error is a doubt, not only a script's
@@ -47,9 +48,10 @@ async def cancel_at(farm: Farm, lease: Lease, work: CancelAt) -> Happening:
     await crash_point("before_cancel")
     try:
         about = await _subject(farm, row)
-        proof = await reading.cancel(
-            about.ask, about.lookup, about.measure, farm.visits(about.ask.venue), journal, keep=work.keep
-        )
+        async with witnessed(farm, about.ask, row) as ask:
+            proof = await reading.cancel(
+                ask, about.lookup, about.measure, farm.visits(ask.venue), journal, keep=work.keep
+            )
     except (ContractBroken, UnknownName) as error:
         return NotCancelled(attempt.id, work.why, str(error), for_good=True, stages=journal.taken())
     except CancelUnproven as error:
@@ -68,7 +70,8 @@ async def change_at(farm: Farm, lease: Lease, work: ChangeAt) -> Happening:
     row, journal = await _row(farm, lease, attempt)
     try:
         about = await _subject(farm, row, work)
-        change = await reading.change(about.ask, about.lookup, about.measure, farm.visits(about.ask.venue), journal)
+        async with witnessed(farm, about.ask, row) as ask:
+            change = await reading.change(ask, about.lookup, about.measure, farm.visits(ask.venue), journal)
     except (ContractBroken, UnknownName) as error:
         verdict = Verdict(kind=VerdictKind.IN_DOUBT, channel="none", at=farm.clock(), reason=str(error))
         return Changed(attempt.id, work.why, "unchanged", verdict, detail=str(error), stages=journal.taken())
@@ -94,7 +97,7 @@ async def give_back(farm: Farm, lease: Lease, work: GiveBack) -> Happening:
     booking = await farm.ledger.booking(lease.booking_id)
     try:
         hold = Hold.model_validate_json(row.hold or "")
-        async with witnessed(farm, ask_for(farm, row, booking.wanted()), booking.id) as ask:
+        async with witnessed(farm, ask_for(farm, row, booking.wanted()), row) as ask:
             proven = await reading.give_back(ask, hold, farm.visits(ask.venue), journal)
     except Exception as error:  # noqa: BLE001 - the hold ends by itself, and the booking must go on
         await journal.note(_broken(farm, lease, "release", error).reason or "")

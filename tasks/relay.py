@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.store import Ledger
 from ledger.written import Written
 from tasks.app import TASKS, app
+from tasks.clearing import clearing_now_and_then
 from tasks.crash_points import crash_point
 from tasks.letters import letters_going_out
 from tasks.parent import end_with_parent
@@ -37,6 +38,7 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
         await Ledger.open(settings.ledger_url) as ledger,
         letters_going_out(ledger, settings),
         webhooks_told(ledger, settings),
+        clearing_now_and_then(ledger, settings),
     ):
         with Written(settings.ledger_url) as written:
             swept_at, warming = -math.inf, Warming(ledger, settings)

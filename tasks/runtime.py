@@ -29,6 +29,7 @@ from tasks.afterwards import Afterwards
 from tasks.app import HARD_LIMIT_S, redis_url
 from tasks.browser import WarmBrowser
 from tasks.delivering import Sendings
+from tasks.evidence import EvidenceStore
 from tasks.guarding import start_guard
 from tasks.keeping import state_keys_of
 from tasks.posting import Poster
@@ -90,6 +91,11 @@ class Farm:
     def engine(self) -> Engine:
         """Where browser contexts come from."""
         return self.browser
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """Where what was seen is kept."""
+        return EvidenceStore.of(self.settings)
 
     @cached_property
     def sessions(self) -> Sessions:

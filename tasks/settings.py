@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         creates_per_min: How many bookings one key may queue in a minute.
         strangers_per_min: How often one address may ask the gateway in a minute without a key that is right.
         streams_per_key: So many event streams may be open at once with one API key, at each gateway.
+        evidence_url: Where evidence of attempts is kept: an address that fsspec knows (``file:///...``,
+            ``s3://bucket/folder``); None: in the state folder.
+        evidence_days: Evidence that is older is deleted.
         chromium_sandbox: Chromium's own sandbox. Root never has it. ``off`` is for a container, which is a sandbox
             itself and denies the user namespaces that Chromium's is made of.
     """
@@ -75,6 +78,8 @@ class Settings(BaseSettings):
     creates_per_min: Annotated[int, Field(ge=1)] = 600
     strangers_per_min: Annotated[int, Field(ge=1)] = 120
     streams_per_key: Annotated[int, Field(gt=0)] = 100
+    evidence_url: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+]*://.+$")] | None = None
+    evidence_days: Annotated[int, Field(ge=1, le=3660)] = 90
     chromium_sandbox: Literal["on", "off"] = "on"
 
     @property
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the key for guest accounts is; in the state folder it is made when it is needed first."""
         return self.account_key_file or self.home.absolute() / "account.key"
+
+    @property
+    def evidence_at(self) -> str:
+        """The address of the store of evidence."""
+        return self.evidence_url or (self.home.absolute() / "evidence").as_uri()
 
     @property
     def is_alone(self) -> bool:

@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             401, "The API key is not one of ours, or no longer", "use another key, or ask the operator for one"
         ),
         "scope-missing": Kind(403, "The API key may not do this", "use a key that has this scope"),
+        "link-expired": Kind(403, "The link has ended", "list the booking's evidence again: its links are new"),
         "not-found": Kind(404, "There is no such thing", "look at the address and at the id"),
         "wrong-method": Kind(405, "This address does something else", "use a method that `Allow` names"),
         "too-slow": Kind(408, "The body did not come in time", "send the same request again"),
@@ -89,6 +90,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "bug": Kind(500, "Readback made a mistake", "send the same request again; if it stays so, tell the operator"),
         "cannot-keep-secrets": Kind(
             503, "This deployment cannot keep secrets", "ask the operator to set READBACK_STATE_KEY"
+        ),
+        "evidence-away": Kind(503, "The store of evidence cannot be reached", _ASK_AGAIN),
+        "no-link-key": Kind(
+            503,
+            "This gateway has no key to sign links with",
+            "tell the operator: READBACK_ACCOUNT_KEY_FILE names the key that workers and gateways share",
         ),
         "ledger-away": Kind(503, "The ledger cannot be reached", _ASK_AGAIN),
     }

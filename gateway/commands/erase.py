@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.answers import ErasedAnswer
     from ledger.erasing import Erased, UnderWay
+    from ledger.store import Ledger
     from tasks.settings import Settings
 
 
@@ -25,7 +26,8 @@ def erase(
 ) -> None:
     """Remove a guest's personal data from the ledger, and prove it by searching again.
 
-    Name, address, telephone, note, context and secrets go; each booking stays, with times, prices, counts and codes.
+    Name, address, telephone, note, context and secrets go, and all evidence of the bookings (pictures and texts, in
+    which the guest was covered); each booking stays, with times, prices, counts and codes.
     It cannot be undone. It is refused while a booking of theirs is under way, and then nothing is removed.
 
     What the venues have is the venues' own; letters in a partner's mailbox are listed, for you to delete.
@@ -42,7 +44,8 @@ def erase(
     done = asyncio.run(_erase(here, guest.strip()))
     if isinstance(done, list):
         raise _refusal(done)
-    answer = ErasedAnswer.of(done, _mailboxes(here, done.venues))
+    erased, evidence = done
+    answer = ErasedAnswer.of(erased, evidence, _mailboxes(here, erased.venues))
     if as_json:
         put(answer)
     else:
@@ -51,12 +54,32 @@ def erase(
         raise typer.Exit(ExitCode.BROKE)
 
 
-async def _erase(here: Settings, email: str) -> Erased | list[UnderWay]:
+async def _erase(here: Settings, email: str) -> tuple[Erased, int] | list[UnderWay]:
+    """What was removed, and how many items of evidence with it."""
     from gateway.deployment import open_ledger
     from ledger.erasing import Erasing
 
     async with open_ledger(here) as ledger, Erasing(here.ledger_url, ledger.clock) as erasing:
-        return await erasing.erase(email)
+        erased = await erasing.erase(email)
+        return erased if isinstance(erased, list) else (erased, await _forget(here, ledger, erased.booking_ids))
+
+
+async def _forget(here: Settings, ledger: Ledger, booking_ids: Sequence[str]) -> int:
+    """Delete the evidence of these bookings: the bytes first, then the rows that name them."""
+    from tasks.evidence import EvidenceStore, StoreAway
+
+    items = [item for one in booking_ids for item in await ledger.evidence.of_booking(one)]
+    try:
+        await EvidenceStore.of(here).forget(item.key for item in items if item.sha256 is not None)
+    except StoreAway as error:
+        raise Complaint(
+            f"the ledger has forgotten the guest, but the store of evidence does not answer ({error})",
+            then=f"guests are covered in what is left there; it goes after {here.evidence_days} days, or delete the "
+            f"folders of {', '.join(booking_ids)} yourself",
+            code=ExitCode.MACHINE,
+        ) from None
+    await ledger.evidence.forget(booking_ids)
+    return len(items)
 
 
 def _refusal(stand: Sequence[UnderWay]) -> Complaint:
@@ -92,6 +115,8 @@ def _print(answer: ErasedAnswer) -> None:
     else:
         columns = ", ".join(f"{name} ({count})" for name, count in answer.removed.items()) or "nothing was left to do"
         console.print(f"{len(answer.bookings)} booking(s) no longer say whose they were: {columns}.")
+    if answer.evidence:
+        console.print(f"{answer.evidence} item(s) of evidence were deleted.")
     for place in answer.left:
         console.print(f"Found again in {place}: please report this.")
     if not answer.left:

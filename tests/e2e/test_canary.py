@@ -30,6 +30,7 @@ from gateway.cli import app
 from ledger.records import BookingRecord
 from profiles.secrets import farm_key
 from tasks.embedded import EmbeddedFarm
+from tasks.masks import MASK
 from tasks.settings import Settings
 from tests.e2e.canary import CARD, MAY_HOLD, SECRET_COLUMNS, Canary, Leak, in_files, in_ledger, in_text, stand
 from tests.e2e.reseller import Platform
@@ -55,6 +56,16 @@ class Run:
     said: str
     minted: list[str]
     tokens: list[str]
+
+    def scenes(self, tag: str) -> set[tuple[str, str]]:
+        """Where which scenes of a booking were seen: each as a picture and as a text."""
+        seen: dict[str, set[tuple[str, str]]] = {}
+        rows = "SELECT kind, venue, scene, id FROM evidence WHERE booking_id = ? AND sha256 IS NOT NULL"
+        with sqlite3.connect(self.home / LEDGER) as ledger:
+            for kind, venue, scene, item in ledger.execute(rows, (self.ended[tag].id,)):
+                assert len(list((self.home / "evidence").rglob(f"{item}.*"))) == 1
+                seen.setdefault(kind, set()).add((venue, scene))
+        return seen.get("text", set())
 
     @property
     def secrets(self) -> list[str]:
@@ -249,6 +260,15 @@ def test_what_is_searched_was_there(run):
     redis = b"".join(path.read_bytes() for path in (run.home / "redis").rglob("*") if path.is_file())
     assert any(one.encode() in redis for one in ids), "the messages are in what Redis wrote"
     assert all(one in run.said for one in ids)
+    assert run.scenes("plain") == {("luna", "recap"), ("luna", "claim"), ("luna", "sighting")}
+    assert run.scenes("refused") >= {("luna", "recap"), ("sole", "sighting")}
+    assert run.scenes("stay") >= {("hotel", "recap"), ("hotel", "sighting")}
+    assert run.scenes("paid") >= {("theatre", "recap"), ("theatre", "sighting")}
+    pictures = [path.read_bytes()[:3] for path in (run.home / "evidence").rglob("*.jpg")]
+    assert len(pictures) > 20
+    assert set(pictures) == {b"\xff\xd8\xff"}
+    texts = [path.read_text() for path in (run.home / "evidence").rglob("*.txt")]
+    assert any("Quando" in text and MASK in text for text in texts), "a record was read, and its guest covered"
     with sqlite3.connect(run.home / LEDGER) as ledger:
         ((kept,),) = ledger.execute("SELECT count(*) FROM log_ins WHERE sealed IS NOT NULL").fetchall()
     assert kept == 1
@@ -283,7 +303,6 @@ def test_a_leak_that_is_planted_is_found(run, tmp_path, where):
         write("UPDATE bookings SET request = replace(request, '\"kanarienkarte\"', ?)", f'"{secret}"')
         write("UPDATE attempts SET claim = ? WHERE booking_id = ?", f'{{"card": "{secret}"}}', booking)
     elif where == "file":
-        (home / "evidence").mkdir()
         (home / "evidence" / "page.png").write_bytes(b"\x89PNG" + run.canary.note.encode())
     elif where == "scratch":
         (scratch / "core.1").write_bytes(b"\x00" * 9 + secret.encode() + b"\x00")
