@@ -134,7 +134,8 @@
   // What a stylesheet of the page keeps from being covered, or what no script can look into.
   const bareIn = (roots, places) => {
     const parents = new Set(places.map(({ node }) => node.parentElement).filter(Boolean));
-    const bare = [...parents].filter((element) => !isCovered(element));
+    const read = [...parents].filter((element) => element.checkVisibility() && !element.closest(UNREADABLE));
+    const bare = read.filter((element) => !isCovered(element));
     for (const root of roots) {
       bare.push(...[...root.querySelectorAll(UNREADABLE)].filter((element) => getComputedStyle(element).opacity !== "0"));
       bare.push(...[...root.querySelectorAll(":defined")].filter((e) => e.localName.includes("-") && !e.shadowRoot && !e.hasChildNodes() && e.offsetHeight));
@@ -166,9 +167,10 @@
       for (const root of roots) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
       const ranges = places.map(({ node, from, to }) => new StaticRange({ startContainer: node, startOffset: from, endContainer: node, endOffset: to }));
       CSS.highlights.set(NAME, new Highlight(...ranges));
-      if (ask.row) {
+      const box = element.getBoundingClientRect();
+      if (box.top < 0 || box.bottom > innerHeight) {
         worn.scrolled = [scrollX, scrollY];
-        element.scrollIntoView({ block: "nearest", behavior: "instant" });
+        element.scrollIntoView({ block: ask.row ? "nearest" : "start", behavior: "instant" });
       }
       if (bareIn(roots, places)) return { path, clip: null, why: "the page does not let itself be covered" };
       return { path, clip: clipOf(element, read.nodes), why: null };

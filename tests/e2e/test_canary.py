@@ -65,6 +65,7 @@ class Run:
             for kind, venue, scene, item in ledger.execute(rows, (self.ended[tag].id,)):
                 assert len(list((self.home / "evidence").rglob(f"{item}.*"))) == 1
                 seen.setdefault(kind, set()).add((venue, scene))
+        assert seen.get("picture") == seen.get("text"), seen
         return seen.get("text", set())
 
     @property

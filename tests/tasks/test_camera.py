@@ -86,6 +86,14 @@ async def test_the_page_notices_nothing_and_is_as_before(show):
     assert await page.screenshot() == before
 
 
+async def test_what_is_far_down_is_brought_into_view_and_the_page_put_back(show):
+    page = await show(recap(*ADA).replace("<main>", "<svg viewBox='0 0 1 3'></svg><main>"))
+    await page.evaluate("scrollTo(0, 40)")
+    shot = await Camera().see(page, masks(*ADA), Frame())
+    assert shot.picture is not None, shot
+    assert await page.evaluate("scrollY") == 40
+
+
 async def test_a_page_that_does_not_let_itself_be_covered_is_not_pictured(show):
     stubborn = recap(*ADA).replace("<iframe", "<iframe style='opacity: 1 !important'")
     shot = await Camera().see(await show(stubborn), masks(*ADA), Frame())
