@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 
 import httpx
 import pytest
@@ -13,6 +14,13 @@ from gateway.api.door import LARGEST_HEADERS, LONGEST_ADDRESS
 from tests.gateway.conftest import GOOD
 
 ID = re.compile(r"req_[0-9a-f]{20}")
+
+
+@pytest.fixture
+def ledger_url(migrated_file, tmp_path):
+    """SQLite alone: nothing here is of a database."""
+    shutil.copy(migrated_file, tmp_path / "ledger.sqlite3")
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
 
 
 @pytest.fixture

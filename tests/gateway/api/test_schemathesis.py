@@ -72,4 +72,4 @@ def test_the_document_is_what_the_gateway_does(gateway, tmp_path):
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
     (tested,) = re.findall(r"Tested: (\d+)", done.stdout)
-    assert int(tested) >= 13
+    assert int(tested) >= 28

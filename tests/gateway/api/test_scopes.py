@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+
 import httpx
 import pytest
 
 from gateway.api.caller import SCOPES
 from tests.gateway.api.conftest import new_key
 from tests.gateway.api.walking import OWN, WAYS
+
+
+@pytest.fixture
+def ledger_url(migrated_file, tmp_path):
+    """SQLite alone: nothing here is of a database."""
+    shutil.copy(migrated_file, tmp_path / "ledger.sqlite3")
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
 
 
 @pytest.fixture
