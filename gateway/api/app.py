@@ -31,19 +31,19 @@ from gateway.mcp import http as mcp
 from tasks.settings import Settings
 
 ROUTERS = (
-    attendance.router,
-    availability.router,
     me.router,
     bookings.router,
+    attendance.router,
     calendar.router,
-    doubts.router,
-    events.router,
-    partners.router,
     evidence.router,
-    rates.router,
+    events.router,
     streams.router,
-    venues.router,
     webhooks.router,
+    venues.router,
+    availability.router,
+    partners.router,
+    rates.router,
+    doubts.router,
     pages.router,
     mcp.router,
 )

@@ -151,7 +151,9 @@ def _complete_answers(operation: Operation) -> None:
         response["headers"] = _headers(*_ANSWER_HEADERS, *(["Location"] if status == "201" else []))
         if response.get("description") == "Successful Response":
             response["description"] = operation["summary"]
-        for media in response.get("content", {}).values():
+        for media_type, media in response.get("content", {}).items():
+            if media_type.startswith("image/"):
+                continue
             name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
             example = answer_example(operation["operationId"], name)
             if example is not None:

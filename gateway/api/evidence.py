@@ -17,6 +17,7 @@ from farm.evidence import Evidence, EvidenceKind, Scene
 from farm.facts import Fact
 from gateway.api.bookings import own
 from gateway.api.caller import Reader
+from gateway.api.described import takes
 from gateway.api.house import Here
 from gateway.api.problems import Refused
 from profiles.secrets import farm_key
@@ -80,6 +81,7 @@ class EvidenceAnswer(Fact):
 
 
 @router.get("/bookings/{booking_id}/evidence", summary="What a booking's attempts have seen")
+@takes(refuses=("no-link-key",))
 async def of_booking(booking_id: str, here: Here, who: Reader, request: Request) -> EvidenceAnswer:
     """Pictures and texts of the recap, of what came after the click, and of the venue's own record.
 
@@ -106,6 +108,7 @@ async def of_booking(booking_id: str, here: Here, who: Reader, request: Request)
 
 
 @router.get("/evidence/{item_id}", summary="One item, by its link", response_class=Response, responses=_BYTES)
+@takes(refuses=("link-expired", "evidence-away", "no-link-key", "ledger-away", "too-many-requests"))
 async def item(
     item_id: str,
     here: Here,

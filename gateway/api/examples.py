@@ -45,7 +45,10 @@ PARAMETERS: dict[str, Any] = {
     "partners.slug": ANSWERS["PublicPartner"]["slug"],
     "webhooks.webhook_id": ANSWERS["WebhookAnswer"]["id"],
     "deliveries.delivery_id": ANSWERS["DeliveryAnswer"]["id"],
+    "evidence.item_id": ANSWERS["EvidenceAnswer"]["evidence"][0]["id"],
     "date": "2030-06-14",
+    "until": 1906535731,
+    "signature": "5f0c2b7e" * 8,
 }
 """Of the path, by what stands before it; of the query, by its name."""
 

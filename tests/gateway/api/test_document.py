@@ -98,6 +98,8 @@ def test_what_a_route_answers_is_shown(name):
     assert good or "204" in OPERATIONS[name]["responses"]
     for status, said in good.items():
         for media_type, media in said["content"].items():
+            if media_type.startswith("image/"):
+                continue
             model = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
             assert "example" in media, f"{name}: `{model or media_type}` ({status}) has no example in examples.py"
             if media_type == "application/json":
