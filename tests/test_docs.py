@@ -28,6 +28,7 @@ from farm.status import AttemptState, Attendance, BookingStatus, VenueStatus, Ve
 from farm.venue import Place, Sold, Venue
 from farm.verdict import Verdict
 from gateway.answers import AttemptAnswer, BookingAnswer, StageAnswer
+from gateway.api.app import make_app
 from gateway.cli import Doors, app
 from profiles.partner import Partner, Partners
 from profiles.terms.access import AccessTerms, AgreedStep, Hours
@@ -53,7 +54,8 @@ GUIDE, RESELLERS, OPERATING = (
 CHECKING = DOCS / "checking-an-integration.md"
 SURVIVAL = DOCS / "how-a-booking-survives.md"
 PARTNERS = DOCS / "partners.md"
-PAGES = (README, GUIDE, RESELLERS, OPERATING, SURVIVAL, CHECKING, PARTNERS)
+PLATFORMS = DOCS / "for-platforms.md"
+PAGES = (README, GUIDE, RESELLERS, PLATFORMS, OPERATING, SURVIVAL, CHECKING, PARTNERS)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(docs/[\w/.-]+)`:\s*\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -207,6 +209,19 @@ class TestWords:
         assert listed.findall(manners) == list(MANNERS)
         assert listed.findall(mutations) == [mutation.name for mutation in MUTATIONS]
         assert listed.findall(text.partition("## Lint")[0]) == list(KINDS)
+
+    def test_the_routes_that_the_page_for_platforms_names_are_there(self):
+        said = {
+            re.sub(r"{\w+}", "{}", span)
+            for span in spans(PLATFORMS)
+            if re.match(r"(GET|POST|PATCH|PUT|DELETE) /", span)
+        }
+        there = {
+            f"{method.upper()} {re.sub(r'{[^}]+}', '{}', path)}"
+            for path, methods in make_app(Settings()).openapi()["paths"].items()
+            for method in methods
+        }
+        assert said - there == set()
 
     def test_settings(self):
         """Every variable that any file of ours names stands on the page, and no other."""
