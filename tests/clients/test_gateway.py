@@ -8,13 +8,15 @@ import re
 import shutil
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 
 import pytest
 from fastapi.routing import APIRoute
-from readback_client import Client, KeyRefused, NotFound, Problem
+from readback_client import Client, Evidence, KeyRefused, NotFound, Problem
 from readback_client.answers import Answer
 
+from farm.evidence import EvidenceKind
 from gateway.api.app import ROUTERS, make_app
 from ledger.store import Ledger
 from tasks.driving import drive
@@ -22,6 +24,7 @@ from tasks.settings import Settings
 from tests.clients.stand_in import Serving
 from tests.databases import migrated_file
 from tests.gateway.api.conftest import new_key
+from tests.gateway.api.test_evidence import JPEG, kept
 from tests.tasks.house import House, farm_at
 
 __all__ = ["migrated_file"]
@@ -182,6 +185,23 @@ def test_everything_that_is_known_of_a_confirmed_booking(client, settings):
     assert raised.value.kind == "too-early"
 
 
+def test_evidence_and_why_there_is_none(client, settings):
+    booking = client.book(WISH)
+
+    async def seen():
+        async with await Ledger.open(settings.ledger_url) as ledger:
+            await kept(ledger, settings, booking.id)
+            await kept(ledger, settings, booking.id, b"", EvidenceKind.TEXT, why="the page changed meanwhile")
+
+    asyncio.run(seen())
+    found = client.evidence(booking.id)
+    assert unknown_to_the_client(found) == []
+    assert [(one.scene, one.media_type, client.seen(one)) for one in found.evidence] == [
+        ("recap", "image/jpeg", JPEG)
+    ]
+    assert [(one.kind, one.why) for one in found.missing] == [("text", "the page changed meanwhile")]
+
+
 def test_a_change(client, settings):
     booking, house = client.book(WISH), House()
     assert client.change(booking.id, party={"adults": 4}).id == booking.id
@@ -189,6 +209,20 @@ def test_a_change(client, settings):
     assert client.wait(booking.id, timeout_s=30).confirmed
     assert [record.party and record.party.adults for record in house.standing] == [4]
 
+
+NO_EVIDENCE = Evidence(
+    id="ev_none",
+    attempt=1,
+    venue="osteria_luna",
+    scene="recap",
+    kind="picture",
+    at=datetime.now(UTC),
+    media_type="image/jpeg",
+    size_bytes=0,
+    sha256="",
+    url=f"https://elsewhere.example/v1/evidence/ev_none?until=1&signature={'0' * 64}",
+    expires_at=datetime.now(UTC),
+)
 
 EVERY_CALL: list[Callable[[Client], object]] = [
     lambda client: client.me(),
@@ -199,6 +233,7 @@ EVERY_CALL: list[Callable[[Client], object]] = [
     lambda client: client.cancel("bk_none"),
     lambda client: client.attended("bk_none", "arrived"),
     lambda client: client.evidence("bk_none"),
+    lambda client: client.seen(NO_EVIDENCE),
     lambda client: client.calendar("bk_none"),
     lambda client: client.reservation("bk_none"),
     lambda client: list(client.events()),

@@ -182,13 +182,35 @@ class Event(Answer):
 class Evidence(Answer):
     """A picture or text of an attempt, behind a link that needs no key and ends at ``expires_at``."""
 
+    id: str
     attempt: int
+    venue: str
+    scene: str
     kind: str
     at: AwareDatetime
     media_type: str
+    size_bytes: int
     sha256: str
     url: str
     expires_at: AwareDatetime
+
+
+class Missing(Answer):
+    """What was not kept, and why."""
+
+    attempt: int
+    venue: str
+    scene: str
+    kind: str
+    at: AwareDatetime
+    why: str
+
+
+class Kept(Answer):
+    """What was kept of a booking's attempts, in the order in which it was seen, and what was not."""
+
+    evidence: tuple[Evidence, ...]
+    missing: tuple[Missing, ...]
 
 
 class Doubt(Answer):
@@ -282,9 +304,3 @@ class DoubtsPage(Answer):
 
     items: tuple[Doubt, ...] = Field(alias="doubts")
     next: str | None = None
-
-
-class EvidenceList(Answer):
-    """All evidence of a booking."""
-
-    evidence: tuple[Evidence, ...]

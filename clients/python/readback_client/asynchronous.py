@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Unpack
 
 from readback_client import calls, plans
-from readback_client.answers import Booking, Doubt, Event, Evidence, Me
+from readback_client.answers import Booking, Doubt, Event, Evidence, Kept, Me
 from readback_client.carrying_async import AsyncCarrying
 from readback_client.endpoints import Delivery, NewWebhook, Webhook
 from readback_client.places import Availability, By, Partner, Rates, Venue
@@ -94,9 +94,13 @@ class AsyncClient(AsyncCarrying):
         """Say whether the guest came, once the time has come; said again otherwise, it is corrected."""
         return await self._one(calls.attended(booking_id, attendance))
 
-    async def evidence(self, booking_id: str) -> tuple[Evidence, ...]:
-        """What was kept of its attempts."""
+    async def evidence(self, booking_id: str) -> Kept:
+        """What was kept of its attempts, and why the rest was not."""
         return await self._one(calls.evidence(booking_id))
+
+    async def seen(self, item: Evidence) -> bytes:
+        """The picture or the text itself."""
+        return await self._one(calls.seen(item))
 
     async def calendar(self, booking_id: str) -> str:
         """The calendar file of a confirmed booking; of one that is no more it takes the entry out."""

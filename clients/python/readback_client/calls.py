@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 from pydantic import BaseModel
 
-from readback_client.answers import Booking, BookingsPage, Doubt, DoubtsPage, EventsPage, Evidence, EvidenceList, Me
+from readback_client.answers import Booking, BookingsPage, Doubt, DoubtsPage, EventsPage, Evidence, Kept, Me
 from readback_client.endpoints import DeliveriesPage, Delivery, NewWebhook, Webhook, WebhooksList
 from readback_client.places import Availability, By, Partner, PartnersPage, Rates, Venue, VenuesPage
 from readback_client.wishes import BookingRequest, WebhookChange
@@ -91,10 +91,15 @@ def attended(booking_id: str, attendance: Literal["arrived", "no_show"]) -> Call
     return Call("POST", path, _as(Booking), body={"attendance": attendance})
 
 
-def evidence(booking_id: str) -> Call[tuple[Evidence, ...]]:
+def evidence(booking_id: str) -> Call[Kept]:
     """What was kept of a booking's attempts."""
-    read = _as(EvidenceList)
-    return Call("GET", _path("bookings", booking_id, "evidence"), lambda response: read(response).evidence)
+    return Call("GET", _path("bookings", booking_id, "evidence"), _as(Kept))
+
+
+def seen(item: Evidence) -> Call[bytes]:
+    """What is behind the link of an item, asked of the farm that gave it out."""
+    query = {name: values[0] for name, values in parse_qs(urlsplit(item.url).query).items()}
+    return Call("GET", _path("evidence", item.id), lambda response: response.content, query)
 
 
 def calendar(booking_id: str) -> Call[str]:
