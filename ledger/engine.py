@@ -59,6 +59,7 @@ def make_engine(url: str, connections: int | None = None) -> Engine:
             pool_size=connections or _POSTGRESQL_CONNECTIONS,
             max_overflow=0,
             pool_pre_ping=True,
+            pool_use_lifo=True,  # the server process that was asked last has everything at hand
             hide_parameters=True,
         )
         event.listen(engine, "handle_error", _on_error)

@@ -126,15 +126,24 @@ def _measure(server: PostgreSQL, folder: Path, sizes: Sequence[int], given: argp
     asyncio.run(upgrade(empty))
     shapes = asyncio.run(moulds(server.new_database(server.name(empty))))
     with ExitStack() as running:
+        servers: list[Served] = []
+
+        def served(command: Sequence[str], name: str, url: str) -> Served:
+            servers.append(Served(command, folder / name, _environ(url)))
+            running.callback(servers[-1].stop)
+            return servers[-1]
+
         aims, audiences = [], []
         for size in sizes:
             stock = fill(server.new_database(server.name(empty)), size, shapes, _say)
             keys, bookings = asyncio.run(_resellers(stock.url))
-            served = running.enter_context(Served(GATEWAY, folder / str(size), _environ(stock.url)))
-            aims.append(Aim(str(size), served.address, keys, stock.known))
-            audiences.append(Audience(served, stock.url, keys, bookings, given.listeners))
-        again = running.enter_context(Served(GATEWAY, folder / growing.AGAIN, _environ(audiences[0].url)))
-        bare = running.enter_context(Served(BARE, folder / "bare", _environ(server.new_database())))
+            gateway = served(GATEWAY, str(size), stock.url)
+            aims.append(Aim(str(size), gateway.address, keys, stock.known))
+            audiences.append(Audience(gateway, stock.url, keys, bookings, given.listeners))
+        again = served(GATEWAY, growing.AGAIN, audiences[0].url)
+        bare = served(BARE, growing.BARE, server.new_database())
+        for one in servers:
+            one.ready()
         beside = (
             Aim(growing.AGAIN, again.address, aims[0].keys, aims[0].known),
             Aim(growing.BARE, bare.address, aims[0].keys, ()),

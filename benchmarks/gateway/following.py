@@ -110,7 +110,7 @@ async def over_kills(audience: Audience, kills: int, dice: random.Random) -> Fol
             await asyncio.sleep(dice.uniform(*LIFE_S))
             stage.followed.kills += audience.served.kill()
             await asyncio.to_thread(audience.served.restart)
-        await asyncio.sleep(LIFE_S[1])
+        await asyncio.sleep(LIFE_S[0])
         over.set()
         await working
 

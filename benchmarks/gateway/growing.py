@@ -86,8 +86,7 @@ def run(
             aims = [*sizes, again, *([bare] if kind == "create" else [])]
             _ask_in_turn(kept, asker, Order(aims, kind, seconds * len(aims), 1, f"{number}-alone"))
             for aim in aims[:: -1 if number % 2 else 1]:
-                if aim is not again:
-                    _ask_together(kept, asker, Order([aim], kind, seconds, TOGETHER, f"{number}-together"))
+                _ask_together(kept, asker, Order([aim], kind, seconds, TOGETHER, f"{number}-together"))
         said = "   ".join(f"{name} {_told(course)}" for name, course in kept.of.items())
         say(f"round {number or 'of warming up'}, p50 in ms of all so far: {said}")
     return courses

@@ -29,7 +29,10 @@ class NotServed(Exception):
 
 
 class Served:
-    """One server on a port that stays its own, also when it was killed and started again."""
+    """One server on a port that stays its own, also when it was killed and started again.
+
+    It is started when made, so that several start side by side; it answers once it is ``ready``.
+    """
 
     def __init__(self, command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
         folder.mkdir(parents=True)
@@ -50,6 +53,19 @@ class Served:
     def restart(self) -> None:
         """Start it again once it was killed."""
         self._process = self._start()
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            NotServed: It does not.
+        """
+        give_up = time.monotonic() + STARTS_WITHIN_S
+        while not _answers(self.port):
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                raise NotServed(self._log.read_text(errors="replace")[-2000:])
+            time.sleep(LOOK_S)
 
     def stop(self) -> None:
         """End it."""
@@ -61,6 +77,11 @@ class Served:
             self._process.wait(ENDS_WITHIN_S)
 
     def __enter__(self) -> Self:
+        try:
+            self.ready()
+        except NotServed:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -70,21 +91,9 @@ class Served:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+            return subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        give_up = time.monotonic() + STARTS_WITHIN_S
-        while not _answers(self.port):
-            if process.poll() is not None or time.monotonic() > give_up:
-                process.kill()
-                raise NotServed(self._log.read_text(errors="replace")[-2000:])
-            time.sleep(LOOK_S)
-        return process
 
 
 def _answers(port: int) -> bool:
