@@ -41,11 +41,15 @@ and wake-ups. Beside them stands what one would write instead: FastAPI, psycopg,
 and no keys, checks, events or anything else.
 
 Each round asks all of them in turn, request by request (the p50 and p99 of a size), then each by itself over eight
-connections (`_per_s`, `_loaded_p99_ms`). Bookings that are asked for are of any age. The smallest ledger has
-two gateways: what their p50 differ by is the `noise`. Trust the ratios of one run:
+connections (`_per_s`, `_loaded_p99_ms`). It watches 500 bookings of each ledger, of any age: each is asked for once
+(`first_get`), then at random. The smallest ledger has two gateways: what their p50 differ by is the `noise`. Trust
+the ratios of one run:
 
   growth        p50 of create or of get, whichever grew more, on the largest ledger by that on the smallest
   list_growth   the same of the first page of a reseller's bookings
+  first_get_growth
+                the same of a booking that nobody has asked for before: its rows come from the disk once the ledger
+                is larger than the memory
   over_bare     p50 of create by that of what one would write instead
   stream_...    from an event's commit until each listener has it
   events_lost, events_repeated
