@@ -53,8 +53,8 @@ the ratios of one run:
   over_bare     p50 of create by that of what one would write instead
   stream_...    from an event's commit until each listener has it
   events_lost, events_repeated
-                the gateway was killed (`kills`) while bookings were made and listeners followed; what each of them
-                heard, against the ledger's own rows
+                the gateway was killed (`kills`) while bookings were made and a hundred listeners followed; what each
+                of them heard, against the ledger's own rows
   bookings_lost bookings that were answered for meanwhile and are not in the ledger, or not once
 
 The last line is JSON. Exit status 0: a growth of at most 1.3, nothing lost, nothing repeated, no wrong answer.

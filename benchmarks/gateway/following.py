@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -22,8 +22,10 @@ MOST = 100_000
 ANSWER_S = 5.0
 AGAIN_S = 0.05
 WRITERS, CALLERS = 2, 2
-LIFE_S = (0.4, 1.6)
+LIFE_S = (0.5, 3.0)
 """How long a gateway lives between two kills: at least, at most."""
+BACK_IN_TIME = 100
+"""So many listeners have their streams again before the next kill, mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ async def steadily(audience: Audience, seconds: float, per_s: float) -> Followed
 
 async def over_kills(audience: Audience, kills: int, dice: random.Random) -> Followed:
     """Bookings are made and steps are written while the gateway is killed so many times."""
+    audience = replace(audience, listeners=min(audience.listeners, BACK_IN_TIME))
 
     async def happening(stage: Stage) -> None:
         over = asyncio.Event()
