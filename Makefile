@@ -6,8 +6,8 @@ BIN := .venv/bin
 VENUE ?=
 TESTS ?=
 # What a person sees is tested in a pytest process of its own: the two plugins for browsers and loops do not share one.
-# Most tests wait for pages, processes and databases: two run at once, each file in one process.
-AT_ONCE := -n 2
+# Most tests wait for pages, processes and databases: three run at once, each file in one process.
+AT_ONCE := -n 3
 PAGES := -c tests/pages/pytest.ini --rootdir .
 
 help:  ## this list

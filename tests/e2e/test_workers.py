@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from farm.status import AttemptState, BookingStatus, Cause
+from farm.verdict import Verdict
 from tasks.app import make_app
 from tasks.embedded import EmbeddedFarm
 from tasks.machine.finding import Found
@@ -142,7 +143,8 @@ def test_a_record_that_differs_is_never_confirmed_and_never_booked_elsewhere(pla
     houses[NAMES[0]].set_fault("shifted_time", match="shifted")
     booking = platform.settled(platform.queue(day, *NAMES, guest="shifted"))
     assert (booking.status, booking.cause) == (BookingStatus.IN_DOUBT, Cause.RECORD_MISMATCH)
-    assert "when" in booking.sentence
+    assert "its record differs from what was asked" in booking.sentence
+    assert Verdict.model_validate_json(booking.verdict).reason == "the record differs in when"
     assert [name for name, _ in standing(houses, booking)] == [NAMES[0]]
     assert houses[NAMES[0]].fault_hits("shifted_time") == 1
 

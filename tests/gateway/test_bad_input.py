@@ -170,7 +170,10 @@ def test_an_unknown_id_names_the_nearest(run, command):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["worker", "--queue", "nonsense"], "no queue `nonsense`; known here: `book`, `door`, `nightly`, `verify`"),
+        (
+            ["worker", "--queue", "nonsense"],
+            "no queue `nonsense`; known here: `book`, `door`, `nightly`, `notify`, `verify`",
+        ),
         (["worker", "--queue", "verfy"], "did you mean `verify`?"),
         (["worker", "--pool", "gevent"], "no pool `gevent`"),
         (["up", "--with", "pretx"], "did you mean `pretix`?"),
