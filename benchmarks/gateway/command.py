@@ -8,6 +8,7 @@ import json
 import random
 import resource
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -81,6 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     sizes = given.sizes or (SIZES[:2] if given.quick else SIZES)
     _allow_many_files()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started must end, too
     with tempfile.TemporaryDirectory(prefix="rb-gw-") as folder, embedded():
         server = PostgreSQL(*POSTGRESQL)
         try:
