@@ -92,18 +92,16 @@ _LIST = (
         "booking.in_doubt", "The farm cannot tell what stands at the venue: a person must look.", ("venue_reference",)
     ),
     EventType("doubt.resolved", "A person has looked at the venue and says what stands there.", ("said",)),
-    EventType("booking.unavailable", "No venue of the request can serve it.", ("cause", "sentence", "closed")),
-    EventType("booking.failed", "The booking could not be made.", ("cause", "sentence", "closed")),
-    EventType(
-        "booking.expired", "The time to know by is over, and nothing is booked.", ("cause", "sentence", "closed")
-    ),
+    EventType("booking.unavailable", "No venue of the request can serve it.", ("cause", "sentence")),
+    EventType("booking.failed", "The booking could not be made.", ("cause", "sentence")),
+    EventType("booking.expired", "The time to know by is over, and nothing is booked.", ("cause", "sentence")),
     EventType("booking.lost", "The venue no longer has what it had confirmed; another place is looked for."),
     EventType("booking.cancel_requested", "Somebody wishes to cancel; that wins over everything."),
     EventType("booking.cancelling", "The venue is being asked to cancel."),
     EventType(
         "booking.cancelled",
         "Nothing stands any more: read back as gone, or never booked.",
-        ("cause", "channel", "sentence", "closed"),
+        ("cause", "channel", "sentence"),
     ),
     EventType("booking.change_requested", "Somebody wishes to change the booking."),
     EventType("booking.changing", "The venue is being asked to change the record."),

@@ -84,7 +84,7 @@ async def new_key(ledger: Ledger, reseller: str, scopes=tuple(SCOPES), **more) -
 async def mine(address, ledger):
     """A client with a key of the reseller `local`, which may do everything."""
     key = await new_key(ledger, "local")
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
         yield client
 
 
@@ -92,5 +92,5 @@ async def mine(address, ledger):
 async def theirs(address, ledger):
     """The same of another reseller."""
     key = await new_key(ledger, "theirs")
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
         yield client

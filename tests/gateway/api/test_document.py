@@ -151,7 +151,7 @@ class TestPages:
     @pytest.fixture
     async def browser(self, address):
         accepts = {"Accept": "text/html,*/*;q=0.8"}
-        async with httpx.AsyncClient(base_url=address, headers=accepts, follow_redirects=True) as client:
+        async with httpx.AsyncClient(timeout=30, base_url=address, headers=accepts, follow_redirects=True) as client:
             yield client
 
     async def test_nothing_comes_from_a_foreign_host(self, browser):

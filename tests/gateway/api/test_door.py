@@ -25,7 +25,7 @@ def ledger_url(migrated_file, tmp_path):
 
 @pytest.fixture
 async def stranger(address):
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address) as client:
         yield client
 
 

@@ -154,7 +154,7 @@ async def test_nobody_elses(mine, theirs, doubt):
 
 async def test_a_key_that_only_reads_settles_nothing(address, ledger, mine, doubt):
     key = await new_key(ledger, "local", ("bookings:read", "bookings:write"))
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {key}"}) as reader:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers={"Authorization": f"Bearer {key}"}) as reader:
         assert (await reader.get(f"/v1/doubts/{doubt}")).status_code == 200
         assert kind(await say(reader, doubt, STANDS)) == "scope-missing"
 

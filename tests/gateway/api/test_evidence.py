@@ -50,7 +50,7 @@ def farm_has_its_key(settings):
 @pytest.fixture
 async def nobody():
     """Somebody without a key."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         yield client
 
 

@@ -76,7 +76,7 @@ async def test_queueing_has_a_limit_of_its_own(mine):
 
 
 async def test_an_address_without_a_right_key_is_limited_and_shuts_nobody_out(address, mine):
-    async with httpx.AsyncClient(base_url=address) as stranger:
+    async with httpx.AsyncClient(timeout=30, base_url=address) as stranger:
         wrong = {"Authorization": "Bearer rb_abcdefghijkl_" + "x" * 43}
         answers = [
             await stranger.get("/v1/bookings"),
@@ -129,7 +129,7 @@ async def test_a_redis_that_does_not_answer_is_not_asked_for_a_while(redis, sett
 
 async def test_me(address, ledger):
     key = await new_key(ledger, "local", ["events:read", "bookings:read"])
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
         said = (await client.get("/v1/me")).json()
     assert said == {
         "reseller": "local",

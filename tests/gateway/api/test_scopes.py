@@ -35,7 +35,7 @@ def kind(answer):
 
 
 async def test_every_route_wants_a_key_that_is_right(address):
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address) as client:
         for way in WAYS:
             nobody, wrong = await asked(client, way), await asked(client, way, f"rb_abcdefghijkl_{'x' * 43}")
             assert (nobody.status_code, kind(nobody)) == (401, "no-key"), way
@@ -47,7 +47,7 @@ async def test_every_route_wants_its_scope(address, ledger):
     scoped = [(way, way.may.scope) for way in WAYS if way.may.scope is not None]
     assert len(scoped) >= 8
     lacking = {scope: await new_key(ledger, "local", set(SCOPES) - {scope}) for scope in SCOPES}
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address) as client:
         for way, scope in scoped:
             answer = await asked(client, way, lacking[scope])
             assert (answer.status_code, kind(answer)) == (403, "scope-missing"), way

@@ -126,7 +126,7 @@ async def test_where_it_cannot_go_on(mine, theirs, ledger):
 
 async def test_a_key_without_the_scope(address, ledger):
     headers = {"Authorization": f"Bearer {await new_key(ledger, 'local', ['bookings:read'])}"}
-    async with httpx.AsyncClient(base_url=address, headers=headers) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers=headers) as client:
         assert (await client.get("/v1/events/stream")).status_code == 403
 
 
@@ -145,7 +145,7 @@ async def test_streams_of_a_key_are_counted(mine, theirs):
 async def test_a_stream_ends_with_its_key(address, ledger, monkeypatch):
     monkeypatch.setattr(listening, "KEYS_S", 0.0)
     key = await new_key(ledger, "local", expires_at=ledger.clock() + timedelta(seconds=1.5))
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
         async with stream(client) as heard:
             await some(heard, 1)
             assert await asyncio.wait_for(_rest(heard), 10) == []

@@ -99,7 +99,7 @@ async def test_the_callers_key_is_what_counts(tools, ledger):
 @pytest.mark.parametrize("key", [None, "Bearer rb_abcdefghijkl_" + "x" * 43, "Bearer none"])
 async def test_without_a_key_nothing_is_said(address, key):
     headers = ASKS | ({"Authorization": key} if key else {})
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         answer = await http.post(f"{address}/mcp", json=HELLO, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -108,7 +108,7 @@ async def test_without_a_key_nothing_is_said(address, key):
 @pytest.fixture
 async def post(address, ledger):
     key = await new_key(ledger, "local")
-    async with httpx.AsyncClient(headers=ASKS | {"Authorization": f"Bearer {key}"}) as http:
+    async with httpx.AsyncClient(timeout=30, headers=ASKS | {"Authorization": f"Bearer {key}"}) as http:
 
         async def post(body=HELLO, **headers):
             named = {name.title().replace("_", "-"): value for name, value in headers.items()}
