@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import ValidationError
 
 from farm.facts import Fact, Slot
-from farm.schema import faults_of
 from farm.status import Attendance, BookingStatus
 from gateway.answers import BookingAnswer
-from gateway.api.body import Body
+from gateway.api.body import Body, fitting
 from gateway.api.bookings import own
 from gateway.api.caller import Writer
 from gateway.api.described import takes
@@ -43,7 +40,7 @@ async def say_attendance(booking_id: str, here: Here, who: Writer, body: Body) -
     corrects it. Each is an event: `booking.arrived`, `booking.no_show`.
     """
     booking = await own(here, who, booking_id)
-    said = _said(body)
+    said = Attendance(fitting(body, AttendanceSaid, "nothing was written down").attendance)
     try:
         found = await occasion(here.ledger, here.registry, booking)
     except NoOccasion as why:
@@ -58,13 +55,6 @@ async def say_attendance(booking_id: str, here: Here, who: Writer, body: Body) -
     if booking.status is not BookingStatus.CONFIRMED:
         raise Refused("not-confirmed", f"{booking_id} is {booking.status}")
     return await answer_for(here.ledger, here.registry, booking)
-
-
-def _said(body: object) -> Attendance:
-    try:
-        return Attendance(AttendanceSaid.model_validate_json(json.dumps(body)).attendance)
-    except ValidationError as error:
-        raise Refused("bad-request", "nothing was written down", faults=faults_of(error, AttendanceSaid)) from None
 
 
 def _opens_at(found: Occasion, said: Attendance) -> datetime:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+import json
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
 
+from farm.schema import faults_of
 from gateway.api.problems import Refused
 from gateway.complaint import Complaint
 from gateway.reading import SIZE_LIMIT, parsed
 
+Model = TypeVar("Model", bound=BaseModel)
 NAME = "the body"
 PATIENCE_S = 10.0
 """A body that has not come whole by then is given up: whoever sends a byte a minute keeps nobody busy."""
@@ -51,6 +55,18 @@ async def of_request(request: Request) -> object:
         return parsed(content, NAME)
     except Complaint as error:
         raise Refused("not-json", error.what, faults=error.faults) from None
+
+
+def fitting(body: object, model: type[Model], refusal: str) -> Model:
+    """The body as this model.
+
+    Raises:
+        Refused: It does not fit; every fault is named.
+    """
+    try:
+        return model.model_validate_json(json.dumps(body))  # as JSON: what is strict there is so here
+    except ValidationError as error:
+        raise Refused("bad-request", refusal, faults=faults_of(error, model)) from None
 
 
 Body = Annotated[object, Depends(of_request)]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from farm.facts import Fact
 from farm.life.by_person import LEFT
 from farm.life.decision import NothingToResolve, NotNow
 from farm.life.happened import Resolved
-from farm.schema import faults_of
 from farm.written import Line
 from gateway.answers import BookingAnswer
-from gateway.api.body import Body
+from gateway.api.body import Body, fitting
 from gateway.api.bookings import own
 from gateway.api.caller import Reader, Resolver
 from gateway.api.described import takes
@@ -120,18 +118,11 @@ async def resolve_doubt(booking_id: str, here: Here, who: Resolver, body: Body) 
     Said again in the same words it changes nothing, and gives the booking as it is then.
     """
     booking = await own(here, who, booking_id)
-    word = _word(body)
+    word = fitting(body, PersonsWord, "nothing was written down")
     said = Resolved(
         word.reference, f"key {who.key_id}", word.reason, here.ledger.clock(), word.says is Says.CANCELLED
     )
     return await answer_for(here.ledger, here.registry, await _resolved(here, booking, word.attempt, said))
-
-
-def _word(body: object) -> PersonsWord:
-    try:
-        return PersonsWord.model_validate_json(json.dumps(body))
-    except ValidationError as error:
-        raise Refused("bad-request", "nothing was written down", faults=faults_of(error, PersonsWord)) from None
 
 
 async def _resolved(here: House, booking: BookingRecord, attempt: int, said: Resolved) -> BookingRecord:

@@ -58,7 +58,6 @@ async def register(here: Here, who: HookOwner, body: Body, response: Response) -
     except TooManyWebhooks:
         raise Refused("too-many-webhooks", f"you have {MOST} webhooks; nothing was registered") from None
     response.headers["Location"] = f"{router.prefix}/{webhook.id}"
-    _show_once(response)
     return NewSecretAnswer.made(webhook, 0, 0, secret)
 
 
@@ -100,12 +99,11 @@ async def remove(webhook_id: str, here: Here, who: HookOwner) -> None:
 
 @router.post("/{webhook_id}/rotate-secret", summary="Get a new secret")
 @takes(refuses=("cannot-keep-secrets",))
-async def rotate(webhook_id: str, here: Here, who: HookOwner, response: Response) -> NewSecretAnswer:
+async def rotate(webhook_id: str, here: Here, who: HookOwner) -> NewSecretAnswer:
     """It is shown here once. For 24 hours the one of before signs, too; rotate again to end that."""
     await _own(here, who, webhook_id)
     secret = new_secret()
     webhook = await here.ledger.webhooks.rotate(webhook_id, await _sealed(here, webhook_id, secret))
-    _show_once(response)
     return NewSecretAnswer.made(webhook, *await _counts(here, webhook_id), secret)
 
 
@@ -198,7 +196,3 @@ async def _sealed(here: House, webhook_id: str, secret: str) -> bytes:
 def _must_be_enabled(webhook: WebhookRecord) -> None:
     if webhook.disabled_at is not None:
         raise Refused("webhook-disabled", f"{webhook.id} is disabled; nothing is sent to it")
-
-
-def _show_once(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"

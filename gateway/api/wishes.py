@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from farm.facts import Fact
-from farm.schema import Fault, faults_of
+from farm.schema import Fault
 from farm.status import BookingStatus
 from farm.written import Count, Day, Line, Moment, WallTime
+from gateway.api.body import fitting
 from gateway.api.problems import Refused
 from ledger.listing import Which
 
@@ -92,10 +92,7 @@ def as_change(body: object) -> Change:
     Raises:
         Refused: It cannot be, or asks for nothing; every fault in it is named.
     """
-    try:
-        ChangeWanted.model_validate_json(json.dumps(body))
-    except ValidationError as error:
-        raise Refused("bad-request", "nothing was changed", faults=faults_of(error, ChangeWanted)) from None
+    fitting(body, ChangeWanted, "nothing was changed")
     written = body if isinstance(body, dict) else {}
     when, party = written.get("when") or {}, written.get("party") or {}
     if not when and not party:
