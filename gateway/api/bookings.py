@@ -17,7 +17,6 @@ from gateway.api.caller import Caller, Creator, Reader, Writer
 from gateway.api.described import takes
 from gateway.api.house import Here, House
 from gateway.api.idempotency import IdempotencyKey
-from gateway.api.paging import cursor_after, place_of
 from gateway.api.problems import Refused
 from gateway.api.wishes import BookingsWanted, ChangeWanted, as_change
 from gateway.changing import call_off, change
@@ -80,12 +79,11 @@ async def book(here: Here, who: Creator, key: IdempotencyKey, body: Body, respon
 @router.get("", summary="Your bookings, newest first")
 async def list_bookings(here: Here, who: Reader, wanted: Annotated[BookingsWanted, Query()]) -> BookingsPage:
     """A page of them; `next` is the `cursor` of the one after it."""
-    after = place_of(wanted.cursor) if wanted.cursor is not None else None
-    found = await here.ledger.overview.listed(wanted.of(who.reseller), wanted.limit + 1, after)
+    found = await here.ledger.overview.listed(wanted.of(who.reseller), wanted.limit + 1, wanted.after)
     page = found[: wanted.limit]
     return BookingsPage(
         bookings=tuple(await answers_for(here.ledger, here.registry, page)),
-        next=cursor_after(page[-1].id) if len(found) > wanted.limit else None,
+        next=wanted.next_of(found, lambda one: one.id),
     )
 
 

@@ -18,9 +18,8 @@ from gateway.api.bookings import own
 from gateway.api.caller import Reader, Resolver
 from gateway.api.described import takes
 from gateway.api.house import Here, House
-from gateway.api.paging import cursor_after, place_of
+from gateway.api.paging import PageWanted
 from gateway.api.problems import Refused
-from gateway.api.wishes import LARGEST_PAGE
 from gateway.doubts import DoubtAnswer, Says, doubt_of
 from gateway.standing import answer_for
 from ledger.records import BookingRecord
@@ -31,18 +30,6 @@ router = APIRouter(prefix="/v1/doubts", tags=["doubts"])
 
 PATIENCE_S = 3.0
 """How long a word waits for a worker that is at the booking."""
-
-
-class DoubtsWanted(Fact):
-    """Which page of them.
-
-    Attributes:
-        limit: How many on a page.
-        cursor: The `next` of the page before.
-    """
-
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
 class DoubtsPage(Fact):
@@ -84,17 +71,16 @@ class PersonsWord(Fact):
 
 
 @router.get("", summary="Your bookings that wait for a person's word")
-async def list_doubts(here: Here, who: Reader, wanted: Annotated[DoubtsWanted, Query()]) -> DoubtsPage:
+async def list_doubts(here: Here, who: Reader, wanted: Annotated[PageWanted, Query()]) -> DoubtsPage:
     """With each: where to look, for what, and what may be said of it. `next` is the `cursor` of the next page."""
-    after = place_of(wanted.cursor) if wanted.cursor is not None else None
-    found = await here.ledger.overview.doubts_of(who.reseller, wanted.limit + 1, after)
+    found = await here.ledger.overview.doubts_of(who.reseller, wanted.limit + 1, wanted.after)
     page = found[: wanted.limit]
     around = await here.ledger.overview.around([booking.id for booking in page])
     now = here.ledger.clock()
     doubts = [doubt_of(here.registry, booking, around[booking.id].attempts, now) for booking in page]
     return DoubtsPage(
         doubts=tuple(doubt for doubt in doubts if doubt is not None),
-        next=cursor_after(page[-1].id) if len(found) > wanted.limit else None,
+        next=wanted.next_of(found, lambda one: one.id),
     )
 
 

@@ -7,17 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from farm.facts import Fact
 from farm.tier import Tier
 from farm.tolerance import Breaker, Counts, Tolerance
 from gateway.api.caller import Reader
 from gateway.api.house import Here, House
-from gateway.api.paging import cursor_after, place_of
+from gateway.api.paging import PageWanted
 from gateway.api.problems import Refused
 from gateway.api.venues import nearest_of, openness
-from gateway.api.wishes import LARGEST_PAGE
 from gateway.openness import Closure, Openness
 from gateway.partners import venues_of
 from gateway.rates import Rate
@@ -28,18 +27,6 @@ from profiles.partner import Partner
 router = APIRouter(prefix="/v1/partners", tags=["partners"])
 
 LATELY = timedelta(days=7)
-
-
-class PartnersWanted(Fact):
-    """Which page of them.
-
-    Attributes:
-        limit: How many on a page.
-        cursor: The `next` of the page before.
-    """
-
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
 class PacingAnswer(Fact):
@@ -140,14 +127,14 @@ class PartnersPage(Fact):
 
 
 @router.get("", summary="How it stands with each partner")
-async def list_partners(here: Here, who: Reader, wanted: Annotated[PartnersWanted, Query()]) -> PartnersPage:
+async def list_partners(here: Here, who: Reader, wanted: Annotated[PageWanted, Query()]) -> PartnersPage:
     """A page of them; `next` is the `cursor` of the one after it."""
-    after = place_of(wanted.cursor) if wanted.cursor is not None else ""
+    after = wanted.after or ""
     found = [one for slug, one in sorted(here.partners.by_slug.items()) if slug > after]
     page = found[: wanted.limit]
     return PartnersPage(
         partners=tuple(await _answers(here, who.reseller, page)),
-        next=cursor_after(page[-1].slug) if len(found) > wanted.limit else None,
+        next=wanted.next_of(found, lambda one: one.slug),
     )
 
 

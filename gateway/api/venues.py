@@ -18,9 +18,8 @@ from farm.written import Line
 from gateway.answers import SoldAnswer
 from gateway.api.caller import Reader
 from gateway.api.house import Here, House
-from gateway.api.paging import cursor_after, place_of
+from gateway.api.paging import PageWanted
 from gateway.api.problems import Refused
-from gateway.api.wishes import LARGEST_PAGE
 from gateway.openness import Closure, Openness
 
 router = APIRouter(prefix="/v1/venues", tags=["venues"])
@@ -30,7 +29,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,80}$")]
 _Words = Annotated[Line, Field(max_length=80)]
 
 
-class VenuesWanted(Fact):
+class VenuesWanted(PageWanted):
     """Which venues. Words are compared without case and accents.
 
     Attributes:
@@ -50,8 +49,6 @@ class VenuesWanted(Fact):
     city: _Words | None = None
     place: _Words | None = None
     q: _Words | None = None
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
 
     def admits(self, venue: Venue) -> bool:
         """Whether it is one of them."""
@@ -156,12 +153,12 @@ class VenuesPage(Fact):
 @router.get("", summary="The venues that can be booked")
 async def list_venues(here: Here, _who: Reader, wanted: Annotated[VenuesWanted, Query()]) -> VenuesPage:
     """A page of them; `next` is the `cursor` of the one after it."""
-    after = place_of(wanted.cursor) if wanted.cursor is not None else ""
+    after = wanted.after or ""
     found = [one for slug, one in sorted(here.registry.venues.items()) if slug > after and wanted.admits(one)]
     by = await openness(here)
     return VenuesPage(
         venues=tuple(PublicVenue.of(one, by) for one in found[: wanted.limit]),
-        next=cursor_after(found[wanted.limit - 1].slug) if len(found) > wanted.limit else None,
+        next=wanted.next_of(found, lambda one: one.slug),
     )
 
 

@@ -10,7 +10,7 @@ from farm.delivering import DeliveryState, WhyDisabled
 from farm.facts import Fact
 from farm.feed import TYPES
 from farm.schema import nearest
-from gateway.api.wishes import LARGEST_PAGE
+from gateway.api.paging import PageWanted
 from ledger.deliveries import DeliveryRecord
 from ledger.webhooks import WebhookRecord
 
@@ -180,7 +180,7 @@ class DeliveriesPage(Fact):
     next: str | None
 
 
-class DeliveriesWanted(Fact):
+class DeliveriesWanted(PageWanted):
     """Which deliveries.
 
     Attributes:
@@ -190,8 +190,6 @@ class DeliveriesWanted(Fact):
     """
 
     state: DeliveryState | None = None
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
 
 
 def _shown(webhook: WebhookRecord, waiting: int, given_up: int) -> dict[str, object]:

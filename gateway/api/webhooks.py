@@ -17,7 +17,6 @@ from gateway.api.body import Body
 from gateway.api.caller import Caller, HookOwner
 from gateway.api.described import takes
 from gateway.api.house import Here, House
-from gateway.api.paging import cursor_after, place_of
 from gateway.api.problems import Refused
 from gateway.api.webhook_answers import (
     DeliveriesPage,
@@ -121,12 +120,11 @@ async def deliveries(
 ) -> DeliveriesPage:
     """Newest first. What is done is kept for 30 days."""
     await _own(here, who, webhook_id)
-    before = place_of(wanted.cursor) if wanted.cursor is not None else None
-    found = await here.ledger.deliveries.page(webhook_id, wanted.limit + 1, before, wanted.state)
+    found = await here.ledger.deliveries.page(webhook_id, wanted.limit + 1, wanted.after, wanted.state)
     page = found[: wanted.limit]
     return DeliveriesPage(
         deliveries=tuple(DeliveryAnswer.of(each) for each in page),
-        next=cursor_after(page[-1].id) if len(found) > wanted.limit else None,
+        next=wanted.next_of(found, lambda one: one.id),
     )
 
 

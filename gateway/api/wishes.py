@@ -13,13 +13,12 @@ from farm.schema import Fault
 from farm.status import BookingStatus
 from farm.written import Count, Day, Line, Moment, WallTime
 from gateway.api.body import fitting
+from gateway.api.paging import PageWanted
 from gateway.api.problems import Refused
 from ledger.listing import Which
 
-LARGEST_PAGE = 100
 
-
-class BookingsWanted(Fact):
+class BookingsWanted(PageWanted):
     """Which of the caller's bookings.
 
     Attributes:
@@ -37,8 +36,6 @@ class BookingsWanted(Fact):
     reseller_reference: Annotated[Line, Field(max_length=80)] | None = None
     created_since: Moment | None = None
     created_before: Moment | None = None
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
 
     def of(self, reseller: str) -> Which:
         """The same in the ledger's words, and of this reseller alone."""
